@@ -1,0 +1,43 @@
+"""Everything in which NumPy and CuPy differ, and nothing else; the only place that imports CuPy.
+
+The mathematics in `minialexnet.ops` asks `get_array_module` for the module of its input and
+works with that, so one formula serves both kinds of array. What cannot be said that way (moving
+arrays, drawing random numbers, using all cores) is a function of this package.
+"""
+
+from minialexnet.backend.arrays import (
+    asarray_like,
+    get_array_module,
+    is_on_host,
+    memory_order_view,
+    register_array_module,
+    to_host,
+)
+from minialexnet.backend.devices import Device, cupy_problem, select_device
+from minialexnet.backend.parallel import (
+    for_each_block,
+    map_ordered,
+    num_threads,
+    set_num_threads,
+    slice_batch,
+)
+from minialexnet.backend.random import host_generator, uniform_stream
+
+__all__ = [
+    "Device",
+    "asarray_like",
+    "cupy_problem",
+    "for_each_block",
+    "get_array_module",
+    "host_generator",
+    "is_on_host",
+    "map_ordered",
+    "memory_order_view",
+    "num_threads",
+    "register_array_module",
+    "select_device",
+    "set_num_threads",
+    "slice_batch",
+    "to_host",
+    "uniform_stream",
+]

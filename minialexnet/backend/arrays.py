@@ -1,0 +1,87 @@
+"""Which module an array belongs to, and how it gets to the host and back."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minialexnet.errors import InputError
+
+Array = Any
+"""A NumPy or CuPy array (Python's typing has no common name for the two)."""
+
+_registered: dict[type, ModuleType] = {np.ndarray: np}
+
+
+def register_array_module(array_type: type, module: ModuleType) -> None:
+    """Let arrays of `array_type` be computed with `module` (it must offer NumPy's functions)."""
+    _registered[array_type] = module
+
+
+def get_array_module(*arrays: Array) -> ModuleType:
+    """The module (`numpy`, `cupy`) whose functions the given arrays are computed with.
+
+    Raises InputError when the arrays belong to different modules, or to none: that is a copy
+    between host and device which somebody forgot, and it should not happen silently.
+    """
+    first = _module_of(arrays[0])
+    for other in arrays[1:]:
+        if _module_of(other) is not first:
+            kinds = ", ".join(type(a).__module__ + "." + type(a).__name__ for a in arrays)
+            raise InputError(
+                f"arrays of different backends met in one operation ({kinds}); move them to one "
+                "side first, with `minialexnet.backend.asarray_like(array, like)` or `to_host`"
+            )
+    return first
+
+
+def _module_of(array: Array) -> ModuleType:
+    module = _registered.get(type(array))
+    if module is not None:
+        return module
+    if type(array).__module__.partition(".")[0] == "cupy":
+        cupy = sys.modules["cupy"]
+        register_array_module(cupy.ndarray, cupy)
+        return cupy
+    if isinstance(array, np.ndarray):  # a subclass: memory-maps of pictures, say
+        return np
+    raise InputError(
+        f"expected a NumPy or CuPy array, got {type(array).__name__}; "
+        "convert it with numpy.asarray first"
+    )
+
+
+def is_on_host(array: Array) -> bool:
+    """Whether the array's values can be read without waiting for a device."""
+    return isinstance(array, np.ndarray)
+
+
+def to_host(array: Array) -> np.ndarray:
+    """The array as a NumPy array (itself when it is one; otherwise a copy, after a wait)."""
+    return array if isinstance(array, np.ndarray) else array.get()
+
+
+def asarray_like(array: Array, like: Array) -> Array:
+    """`array` on the backend of `like`, without a copy where it is there already."""
+    xp = get_array_module(like)
+    return array if _module_of(array) is xp else xp.asarray(to_host(array))
+
+
+def memory_order_view(array: Array) -> Array:
+    """A one-dimensional view of all elements in the order they lie in memory.
+
+    Elementwise work on arrays of equal layout can go through such views whatever the order of
+    their axes: a convolution's weights have the shape (out, in, kh, kw) but lie in memory as
+    (out, kh, kw, in).
+
+    Raises InputError when the elements do not fill one solid piece of memory.
+    """
+    order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    solid = array.transpose(order) if array.ndim > 1 else array
+    if not solid.flags.c_contiguous:
+        raise InputError(
+            f"expected an array that fills one solid piece of memory, got one of shape "
+            f"{array.shape} with strides {array.strides}; copy it first"
+        )
+    return solid.reshape(-1)

@@ -1,0 +1,152 @@
+"""Using all CPU cores: slices of a batch and blocks of an array on a pool of threads.
+
+NumPy lets go of Python's lock inside its loops and inside BLAS, so threads really run side by
+side. BLAS itself is told to use one thread meanwhile: two pools that both take all cores only
+stand in each other's way. Nothing here depends on the number of threads but the time it takes:
+the pieces are cut the same way for any number of them, and results are combined in their order.
+On a GPU the whole batch is one piece.
+"""
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+from minialexnet.backend.arrays import Array, is_on_host, memory_order_view
+from minialexnet.errors import InputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+SLICE_PIXELS = 4 * 224 * 224
+"""A slice holds about so many pixels: its activations stay in the cache from layer to layer,
+and the matrix products of the small late layers still have enough rows."""
+
+MIN_SLICES = 8
+"""Batches are cut into at least so many slices (if they have the pictures), to feed the cores."""
+
+BLOCK_ELEMENTS = 1 << 15
+"""Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
+
+_worker = threading.local()
+_pool_lock = threading.Lock()
+_pool: ThreadPoolExecutor | None = None
+_threads: int | None = None
+
+
+def num_threads() -> int:
+    """How many threads share the work: as set, else MINIALEXNET_THREADS, else all cores."""
+    global _threads
+    if _threads is None:
+        chosen = os.environ.get("MINIALEXNET_THREADS", "")
+        if chosen and not (chosen.isdecimal() and int(chosen) > 0):
+            raise InputError(
+                f"MINIALEXNET_THREADS is {chosen!r}; expected a whole number from 1, or unset it"
+            )
+        _threads = int(chosen) if chosen else _usable_cores()
+    return _threads
+
+
+def set_num_threads(count: int) -> None:
+    """Share the work between `count` threads from now on."""
+    global _pool, _threads
+    if count < 1:
+        raise InputError(f"the number of threads is {count}; expected at least 1")
+    with _pool_lock:
+        if _pool is not None and count != _threads:
+            _pool.shutdown()
+            _pool = None
+        _threads = count
+
+
+def slice_batch(x: Array) -> list[slice]:
+    """How the pictures of the batch `x` (N, C, H, W) are shared out: slices of the first axis.
+
+    The slices depend on the shape of the batch alone, so results do not change with the machine.
+    What is not a batch of pictures (rows of features) stays in one piece.
+    """
+    count = x.shape[0]
+    if not is_on_host(x) or x.ndim != 4 or count == 0:
+        return [slice(0, count)]
+    per_slice = max(1, SLICE_PIXELS // max(1, x.shape[2] * x.shape[3]))
+    slices = min(count, max(MIN_SLICES, -(-count // per_slice)))
+    bounds = [count * i // slices for i in range(slices + 1)]
+    return [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """`map`, on the pool's threads with one BLAS thread each; results come in order of `items`.
+
+    Runs in the calling thread when there is one item, one thread, or the caller is itself a
+    worker of the pool (which must not wait for workers).
+    """
+    if len(items) <= 1 or num_threads() == 1 or getattr(_worker, "busy", False):
+        yield from map(function, items)
+        return
+
+    def work(item: T) -> R:
+        _worker.busy = True
+        try:
+            return function(item)
+        finally:
+            _worker.busy = False
+
+    with _blas_libraries().limit(limits=1, user_api="blas"):
+        futures = [_get_pool().submit(work, item) for item in items]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def for_each_block(function: Callable[..., Any], *arrays: Array) -> None:
+    """Call `function(*blocks)` on matching flat blocks of arrays of equal layout, on all cores.
+
+    For elementwise work in place: each block is small enough to stay in the cache while several
+    passes go over it. On a GPU there is one block, the whole arrays.
+    """
+    if not is_on_host(arrays[0]):
+        function(*arrays)
+        return
+    flat = [memory_order_view(a) for a in arrays]
+    size = flat[0].size
+
+    def on_range(start: int) -> None:
+        stop = min(start + stride, size)
+        for a in range(start, stop, BLOCK_ELEMENTS):
+            b = min(a + BLOCK_ELEMENTS, stop)
+            function(*(array[a:b] for array in flat))
+
+    stride = max(BLOCK_ELEMENTS, -(-size // (4 * num_threads())))
+    consume(map_ordered(on_range, range(0, size, stride)))
+
+
+def consume(results: Iterable[Any]) -> None:
+    """Wait for all results, which are of no interest."""
+    for _ in results:
+        pass
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux: containers may give fewer cores than there are
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _get_pool() -> ThreadPoolExecutor:
+    global _pool
+    with _pool_lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(num_threads(), thread_name_prefix="minialexnet")
+        return _pool
+
+
+@functools.cache
+def _blas_libraries() -> ThreadpoolController:
+    return ThreadpoolController()

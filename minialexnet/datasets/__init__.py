@@ -1,0 +1,29 @@
+"""Pictures on disk -> batches of arrays."""
+
+from minialexnet.datasets.batches import EvalBatches, TrainBatches
+from minialexnet.datasets.builtin import builtin_archive
+from minialexnet.datasets.decode import PictureError, decode_picture
+from minialexnet.datasets.means import colour_std, mean_colour, mean_image
+from minialexnet.datasets.names import display_name
+from minialexnet.datasets.normalize import to_network_input
+from minialexnet.datasets.pictures import Pictures, PictureSet, load_pictures
+from minialexnet.datasets.source import Source, Split, open_source
+
+__all__ = [
+    "EvalBatches",
+    "PictureError",
+    "PictureSet",
+    "Pictures",
+    "Source",
+    "Split",
+    "TrainBatches",
+    "builtin_archive",
+    "colour_std",
+    "decode_picture",
+    "display_name",
+    "load_pictures",
+    "mean_colour",
+    "mean_image",
+    "open_source",
+    "to_network_input",
+]

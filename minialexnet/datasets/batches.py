@@ -1,0 +1,190 @@
+"""Batches cut from pictures in memory: random crops to train on, central crops to measure on.
+
+A training batch is a pure function of (seed, epoch, step): there is no generator which moves on.
+So a run which is resumed in the middle of an epoch sees the same batches as if it had never
+stopped, and needs to remember those three numbers only.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from minialexnet.datasets.pictures import PictureSet
+from minialexnet.errors import InputError
+
+Batch = tuple[np.ndarray, np.ndarray]
+
+# Every use of randomness has its own key [seed, epoch, use, step]. All keys are equally long, for
+# NumPy takes [1, 2] and [1, 2, 0] for the same.
+ORDER, CROPS = 0, 1
+
+
+class TrainBatches:
+    """Batches of random crops, in an order shuffled anew each epoch.
+
+    pictures: a PictureSet of N pictures (S, S, 3); crop: side of the crops, at most S;
+    flip: mirror every other picture, by chance; drop_last: leave out the last batch of an epoch
+    if it is not full (unless it is the only one: of fewer pictures than batch_size, each batch
+    holds all).
+
+    len() is the number of steps in an epoch.
+
+    Raises: InputError for a batch_size, crop or seed which cannot be.
+    """
+
+    def __init__(
+        self,
+        pictures: PictureSet,
+        batch_size: int,
+        crop: int,
+        seed: int,
+        flip: bool = True,
+        drop_last: bool = True,
+    ) -> None:
+        self.pictures = pictures
+        self.batch_size = _whole("batch_size", batch_size, at_least=1)
+        self.crop = _checked_crop(pictures, crop)
+        self.seed = _whole("seed", seed, at_least=0)
+        self.flip = flip
+        self.drop_last = drop_last
+        self._last_order: tuple[int, np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        count = len(self.pictures)
+        if self.drop_last and count >= self.batch_size:
+            return count // self.batch_size
+        return math.ceil(count / self.batch_size)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Batch number `step` of `epoch`, both from 0.
+
+        Returns: uint8 (B, crop, crop, 3), C-contiguous, and labels (B,) int64.
+        Raises: InputError if the epoch has no such step.
+        """
+        epoch = _whole("epoch", epoch, at_least=0)
+        step = _checked_step("step", step, len(self) - 1)
+        chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        rng = np.random.default_rng([self.seed, epoch, CROPS, step])
+        room = self.pictures.size - self.crop
+        corners = rng.integers(0, room, size=(len(chosen), 2), endpoint=True)
+        mirrored = rng.random(len(chosen)) < 0.5
+        if not self.flip:
+            mirrored[:] = False
+        return _cut(self.pictures, chosen, corners, mirrored, self.crop)
+
+    def iterate(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
+        """Yield the batches of `epoch` from `start_step` on, the next one being made meanwhile.
+
+        Raises: InputError if start_step is not in 0..len().
+        """
+        start_step = _checked_step("start_step", start_step, len(self))
+        return _one_ahead(lambda step: self.batch(epoch, step), range(start_step, len(self)))
+
+    def _order(self, epoch: int) -> np.ndarray:
+        # Remembered only to save time; it can be drawn again at any moment, by any thread.
+        remembered = self._last_order
+        if remembered is None or remembered[0] != epoch:
+            rng = np.random.default_rng([self.seed, epoch, ORDER, 0])
+            remembered = self._last_order = (epoch, rng.permutation(len(self.pictures)))
+        return remembered[1]
+
+
+class EvalBatches:
+    """Batches of central crops, in the order of the pictures; the last may be short.
+
+    len() is the number of batches. Raises: InputError for a batch_size or crop which cannot be.
+    """
+
+    def __init__(self, pictures: PictureSet, batch_size: int, crop: int) -> None:
+        self.pictures = pictures
+        self.batch_size = _whole("batch_size", batch_size, at_least=1)
+        self.crop = _checked_crop(pictures, crop)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.pictures) / self.batch_size)
+
+    def batch(self, step: int) -> Batch:
+        """Batch number `step`, from 0: uint8 (B, crop, crop, 3), C-contiguous; (B,) int64.
+
+        Raises: InputError if there is no such batch.
+        """
+        start = _checked_step("step", step, len(self) - 1) * self.batch_size
+        chosen = np.arange(start, min(start + self.batch_size, len(self.pictures)))
+        corner = (self.pictures.size - self.crop) // 2
+        corners = np.full((len(chosen), 2), corner)
+        return _cut(self.pictures, chosen, corners, np.zeros(len(chosen), bool), self.crop)
+
+    def iterate(self) -> Iterator[Batch]:
+        """Yield all batches, the next one being made meanwhile."""
+        return _one_ahead(self.batch, range(len(self)))
+
+
+def _cut(
+    pictures: PictureSet,
+    chosen: np.ndarray,
+    corners: np.ndarray,
+    mirrored: np.ndarray,
+    crop: int,
+) -> Batch:
+    """Crops of the chosen pictures at their (top, left) corners, some mirrored left to right."""
+    out = np.empty((len(chosen), crop, crop, 3), dtype=np.uint8)
+    for i, picture in enumerate(chosen):
+        top, left = corners[i]
+        view = pictures.images[picture, top : top + crop, left : left + crop]
+        if mirrored[i]:
+            for channel in range(3):  # at once, this copy takes three times as long
+                out[i, :, :, channel] = view[:, ::-1, channel]
+        else:
+            out[i] = view
+    return out, pictures.labels[chosen]
+
+
+def _one_ahead(make: Callable[[int], Batch], steps: range) -> Iterator[Batch]:
+    """Yield make(step) for each step; a thread makes the next while the consumer computes.
+
+    An exception in `make` is raised here. The thread ends with the generator, also when the
+    consumer breaks out of its loop.
+    """
+    if not steps:
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
+        ahead = thread.submit(make, steps[0])
+        for step in steps:
+            ready = ahead.result()
+            if step + 1 in steps:
+                ahead = thread.submit(make, step + 1)
+            yield ready
+
+
+def _whole(name: str, value: int, at_least: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = at_least - 1
+    if number < at_least or isinstance(value, bool):
+        raise InputError(f"{name} must be a whole number of at least {at_least}, not {value!r}")
+    return number
+
+
+def _checked_crop(pictures: PictureSet, crop: int) -> int:
+    if len(pictures) == 0:
+        raise InputError("there are no pictures to make batches of; there must be at least one")
+    crop = _whole("crop", crop, at_least=1)
+    if crop > pictures.size:
+        raise InputError(
+            f"crop is {crop} pixels, but the pictures have only {pictures.size} a side: load them "
+            f"with a size of at least {crop}, or take a smaller crop"
+        )
+    return crop
+
+
+def _checked_step(name: str, step: int, last: int) -> int:
+    step = _whole(name, step, at_least=0)
+    if step > last:
+        raise InputError(f"{name} must lie in 0..{last}, the steps of an epoch, not be {step}")
+    return step

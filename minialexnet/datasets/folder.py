@@ -1,0 +1,69 @@
+"""A folder of pictures, as `source` reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from minialexnet.datasets.decode import MAX_FILE_BYTES
+from minialexnet.errors import InputError
+
+# Only these are searched to the bottom, for the folder given may have all the world beside them.
+SEARCHED = ("train", "val")
+
+
+class Folder:
+    """The files below `root`. Links are followed, for sets are often put together of links."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def entries(self) -> tuple[list[str], set[str]]:
+        """Relative paths of files and of folders: two levels, and all below train and val.
+
+        Raises: InputError if a folder cannot be listed.
+        """
+        files: list[str] = []
+        folders: set[str] = set()
+        self._walk("", (), files, folders)
+        return files, folders
+
+    def _walk(self, below: str, above: tuple[str, ...], files: list[str], folders: set[str]):
+        here = self.root / below
+        real = os.path.realpath(here)
+        if real in above:  # a link to a folder which it lies in
+            return
+        try:
+            with os.scandir(here) as scan:
+                entries = list(scan)
+        except OSError as error:
+            raise InputError(f"the folder '{here}' cannot be read: {error.strerror}") from None
+        for entry in entries:
+            path = f"{below}{entry.name}"
+            if not entry.is_dir():
+                files.append(path)
+                continue
+            folders.add(path)
+            depth = path.count("/") + 1
+            hidden = entry.name.startswith(".")
+            if not hidden and (depth == 1 or any(s in path.split("/")[:2] for s in SEARCHED)):
+                self._walk(path + "/", (*above, real), files, folders)
+
+    def read(self, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield (path, content) of the files, in the order given.
+
+        Raises: InputError if one cannot be read.
+        """
+        for path in paths:
+            full = self.root / path
+            try:
+                if not full.is_file():  # opening a named pipe would wait for ever
+                    raise OSError(0, "it is not a regular file, or a link to nowhere")
+                with open(full, "rb") as file:
+                    content = file.read(MAX_FILE_BYTES + 1)
+            except OSError as error:
+                raise InputError(
+                    f"'{full}' cannot be read: {error.strerror}; mend or remove it"
+                ) from None
+            yield path, content

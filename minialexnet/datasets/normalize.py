@@ -1,0 +1,49 @@
+"""The last step from pictures to the network: uint8 pixels -> centred float32."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy
+
+from minialexnet.errors import InputError
+
+
+def to_network_input(batch: Any, mean: Any, scale: Any = 1.0, xp: Any = numpy) -> Any:
+    """(pixels - mean) * scale, as the network takes it.
+
+    Args:
+        batch: uint8 (B, H, W, 3).
+        mean: in pixel values, a colour (3,) or a picture (H, W, 3); any float.
+        scale: a number, or one for each colour (3,).
+        xp: the array module the arrays belong to: numpy, or cupy.
+    Returns:
+        float32 of shape (B, 3, H, W). Its memory is (B, H, W, 3) still: it is a transposed view,
+        since moving the channels would cost more than all the rest.
+    Raises: InputError if batch, mean or scale is of another shape or type.
+    """
+    if batch.ndim != 4 or batch.shape[3] != 3 or batch.dtype != xp.uint8:
+        raise InputError(
+            f"batch must be uint8 of shape (B, H, W, 3), not {batch.dtype} of {batch.shape}"
+        )
+    count, *one = batch.shape
+    # Flat rows, since a loop over the 3 colours at a time is slow on a CPU.
+    x = batch.reshape(count, -1).astype(xp.float32)
+    x -= _flat("mean", mean, one, xp)
+    if not isinstance(scale, numbers.Real):
+        x *= _flat("scale", scale, one, xp)
+    elif scale != 1:
+        x *= float(scale)
+    return x.reshape(batch.shape).transpose(0, 3, 1, 2)
+
+
+def _flat(name: str, values: Any, one: list[int], xp: Any) -> Any:
+    """`values` as float32, repeated to the shape of one picture, and flat."""
+    values = xp.asarray(values, dtype=xp.float32)
+    if values.shape not in ((3,), tuple(one)):
+        raise InputError(
+            f"{name} must be a colour (3,) or have the pictures' shape {tuple(one)}, not "
+            f"{values.shape}"
+        )
+    return xp.broadcast_to(values, tuple(one)).reshape(-1)

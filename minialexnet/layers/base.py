@@ -1,0 +1,120 @@
+"""What all layers have in common."""
+
+from typing import Any
+
+from minialexnet.backend import get_array_module, to_host
+from minialexnet.errors import InputError
+
+Array = Any
+Shape = tuple[int, ...]
+
+
+class Layer:
+    """Parameters, their gradients, and the memory that links a forward to its backward pass.
+
+    A layer is used like this:
+
+        y = layer.forward(x, training=True)     # remembers what backward needs
+        dx = layer.backward(dy)                 # fills layer.grads
+
+    and defined by two methods, `run` and `run_backward`, which return that memory instead of
+    keeping it. So pieces of one batch can go through the same layer on several threads.
+
+    Attributes:
+        params: {"weight": array, "bias": array}; empty for layers without parameters.
+        grads: gradients of the last backward pass, same keys, same shapes.
+        whole_batch: the layer wants the batch in one piece (fully connected layers: one large
+            matrix product; dropout: one mask); otherwise pictures may go through in slices.
+    """
+
+    whole_batch = False
+
+    def __init__(self) -> None:
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+        self._memory: Any = None
+
+    def run(self, x: Array, training: bool = False) -> tuple[Array, Any]:
+        """The output for the batch `x`, and whatever `run_backward` will need."""
+        raise NotImplementedError
+
+    def run_backward(
+        self, dy: Array, memory: Any, input_gradient: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """The gradients with respect to the input and to each parameter.
+
+        With `input_gradient=False` the first is not needed, and may be None.
+        """
+        raise NotImplementedError
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """The output for the batch `x`; what `backward` needs is remembered."""
+        y, self._memory = self.run(x, training)
+        return y
+
+    def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
+        """Given dL/dy, fill `grads` and return dL/dx (or None without `input_gradient`).
+
+        Raises InputError when no forward pass came before.
+        """
+        if self._memory is None:
+            raise InputError(
+                f"{type(self).__name__}.backward came without a forward pass; call forward first"
+            )
+        dx, self.grads = self.run_backward(dy, self._memory, input_gradient)
+        return dx
+
+    def predict(self, x: Array) -> Array:
+        """The output at test time; nothing is remembered."""
+        return self.run(x, training=False)[0]
+
+    __call__ = predict
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the output for one picture of `input_shape`, both without the batch axis."""
+        return input_shape
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        """Multiplications (each with its addition) of the forward pass for one picture."""
+        return 0
+
+    @property
+    def num_params(self) -> int:
+        """How many numbers the layer learns."""
+        return sum(p.size for p in self.params.values())
+
+    def to(self, xp) -> "Layer":
+        """Move the parameters to the array module `xp` (numpy, cupy). Returns the layer."""
+        for name, value in self.params.items():
+            if get_array_module(value) is not xp:
+                self.params[name] = xp.asarray(to_host(value))
+        self.grads, self._memory = {}, None
+        return self
+
+    def astype(self, dtype) -> "Layer":
+        """Convert the parameters to `dtype` (float64 for gradient checks). Returns the layer."""
+        for name, value in self.params.items():
+            self.params[name] = value.astype(dtype)
+        self.grads, self._memory = {}, None
+        return self
+
+    def state(self) -> dict[str, int]:
+        """What besides the parameters decides the next training pass (dropout's counters)."""
+        return {}
+
+    def load_state(self, state: dict[str, int]) -> None:
+        """Take up the state that `state` returned earlier."""
+
+    def description(self) -> str:
+        """The arguments the layer was made with, as they are shown in tables."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.description()})"
+
+
+def describe(*positional: Any, **named: tuple[Any, Any]) -> str:
+    """Arguments as text: named ones, given as (value, default), only where not the default."""
+    shown = [str(value) for value in positional]
+    shown += [f"{key}={value}" for key, (value, default) in named.items() if value != default]
+    return ", ".join(shown)

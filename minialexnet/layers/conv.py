@@ -1,0 +1,106 @@
+"""The convolutional layer."""
+
+from minialexnet.backend import get_array_module
+from minialexnet.errors import InputError
+from minialexnet.layers.base import Array, Layer, Shape, describe
+from minialexnet.layers.initializers import Initializer, draw
+from minialexnet.ops.conv import conv2d, conv2d_backward
+from minialexnet.ops.shapes import Padding, Pair, as_padding, as_pair, output_extent
+
+
+class Conv2d(Layer):
+    """Convolution of (N, in_channels, H, W) to (N, out_channels, OH, OW).
+
+    Args:
+        kernel_size, stride: a whole number, or a pair for height and width.
+        padding: likewise, or ((top, bottom), (left, right)): the network of 2012 pads
+            ((0, 3), (0, 3)).
+        groups: channels are cut into so many groups that do not see each other.
+        weight_init, bias_init, generator: how the parameters begin; He's initialisation and 0
+            by default.
+
+    Parameters: weight (out_channels, in_channels/groups, KH, KW), bias (out_channels,).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Pair,
+        stride: int | Pair = 1,
+        padding: int | Pair | Padding = 0,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        weight_init: Initializer | None = None,
+        bias_init: float = 0.0,
+        generator=None,
+    ) -> None:
+        super().__init__()
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise InputError(
+                f"Conv2d with {in_channels} input and {out_channels} output channels cannot have "
+                f"groups={groups}; both must be divisible by it"
+            )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = as_pair(kernel_size, "kernel_size")
+        self.stride = as_pair(stride, "stride")
+        self.padding = as_padding(padding)
+        self._as_given = (kernel_size, stride, padding)
+
+        taps = self.kernel_size[0] * self.kernel_size[1]
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        fans = shape[1] * taps, out_channels // groups * taps
+        weight = draw(weight_init, generator, shape, *fans)
+        xp = get_array_module(weight)
+        # The filters keep their shape but lie channels-last in memory, in im2col's order of taps:
+        # so they are a matrix without being copied.
+        self.params["weight"] = xp.array(weight.transpose(0, 2, 3, 1), order="C").transpose(
+            0, 3, 1, 2
+        )
+        if bias:
+            self.params["bias"] = xp.full(out_channels, bias_init, dtype=weight.dtype)
+
+    def run(self, x: Array, training: bool = False):
+        y = conv2d(
+            x,
+            self.params["weight"],
+            self.params.get("bias"),
+            self.stride,
+            self.padding,
+            self.groups,
+        )
+        return y, x
+
+    def run_backward(self, dy: Array, memory, input_gradient: bool = True):
+        x = memory
+        dx, dweight, dbias = conv2d_backward(
+            dy, x, self.params["weight"], self.stride, self.padding, self.groups, input_gradient
+        )
+        grads = {"weight": dweight, "bias": dbias}
+        return dx, {name: grads[name] for name in self.params}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        extents = (
+            output_extent(*axis)
+            for axis in zip(
+                input_shape[1:], self.kernel_size, self.stride, self.padding, strict=True
+            )
+        )
+        return (self.out_channels, *extents)
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        _, oh, ow = self.output_shape(input_shape)
+        return oh * ow * self.params["weight"].size
+
+    def description(self) -> str:
+        kernel_size, stride, padding = self._as_given
+        return describe(
+            self.in_channels,
+            self.out_channels,
+            kernel_size,
+            stride=(stride, 1),
+            padding=(padding, 0),
+            groups=(self.groups, 1),
+            bias=("bias" in self.params, True),
+        )

@@ -1,0 +1,75 @@
+"""Slices of a batch, each taken through several layers before the next slice begins.
+
+Going layer by layer with the whole batch, a convnet writes hundreds of megabytes, and by the
+time the next layer reads them they have left the cache. A slice of a few pictures stays in it
+all the way; and slices are independent, so each core works on its own. On a GPU there is one
+slice, the whole batch.
+
+The result does not depend on the number of cores: the slices are cut by the shape of the batch,
+and the gradients of the parameters are added up in the order of the slices.
+"""
+
+from minialexnet.backend import get_array_module, map_ordered, slice_batch
+from minialexnet.layers.base import Array, Layer
+
+
+class DepthFirst(Layer):
+    """A stretch of layers which treat every picture by itself.
+
+    Args: layers: by name; the gradients' names are "name.parameter".
+    """
+
+    def __init__(self, layers: dict[str, Layer]) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def run(self, x: Array, training: bool = False):
+        def through_all_layers(part: slice):
+            y, memories = x[part], []
+            for layer in self.layers.values():
+                y, memory = layer.run(y, training)
+                memories.append(memory)
+            return y, memories
+
+        slices = slice_batch(x)
+        outputs, memories = zip(*map_ordered(through_all_layers, slices), strict=True)
+        return _join(outputs), (slices, memories)
+
+    def run_backward(self, dy: Array, memory, input_gradient: bool = True):
+        def back_through_all_layers(item):
+            part, memories = item
+            gradient, grads = dy[part], {}
+            for (name, layer), remembered in reversed(
+                list(zip(self.layers.items(), memories, strict=True))
+            ):
+                needed = input_gradient or layer is not first
+                gradient, own = layer.run_backward(gradient, remembered, needed)
+                grads |= {f"{name}.{parameter}": value for parameter, value in own.items()}
+            return gradient, grads
+
+        first = next(iter(self.layers.values()))
+        slices, memories = memory
+        gradients, total = [], {}
+        for gradient, grads in map_ordered(
+            back_through_all_layers, list(zip(slices, memories, strict=True))
+        ):
+            gradients.append(gradient)
+            for name, value in grads.items():
+                if name in total:
+                    total[name] += value
+                else:
+                    total[name] = value
+        return _join(gradients) if input_gradient else None, total
+
+    def predict(self, x: Array) -> Array:
+        def through_all_layers(part: slice):
+            y = x[part]
+            for layer in self.layers.values():
+                y = layer.predict(y)
+            return y
+
+        return _join(list(map_ordered(through_all_layers, slice_batch(x))))
+
+
+def _join(parts) -> Array:
+    return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts)

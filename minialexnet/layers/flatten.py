@@ -1,0 +1,18 @@
+"""From feature maps to a row of features."""
+
+import math
+
+from minialexnet.layers.base import Array, Layer, Shape
+
+
+class Flatten(Layer):
+    """(N, C, H, W) -> (N, C*H*W), channels outermost, as PyTorch and Caffe number the features."""
+
+    def run(self, x: Array, training: bool = False):
+        return x.reshape(x.shape[0], -1), x.shape
+
+    def run_backward(self, dy: Array, memory, input_gradient: bool = True):
+        return dy.reshape(memory), {}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (math.prod(input_shape),)

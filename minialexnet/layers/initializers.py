@@ -1,0 +1,37 @@
+"""How weights begin. All numbers are drawn on the host, so every backend starts from the same."""
+
+import math
+from collections.abc import Callable
+
+from minialexnet.backend import host_generator
+
+Initializer = Callable[..., object]
+"""(generator, shape, fan_in, fan_out) -> float32 array of that shape."""
+
+
+def normal(std: float) -> Initializer:
+    """N(0, std^2). The paper: 0.01 in every layer; the code of 2012: 0.03 in conv3 to conv5."""
+
+    def initialize(generator, shape, fan_in, fan_out):
+        weights = generator.standard_normal(shape, dtype="float32")
+        weights *= std
+        return weights
+
+    return initialize
+
+
+def he_normal(generator, shape, fan_in, fan_out):
+    """N(0, 2 / fan_in): keeps the size of signals through layers with ReLU (He 2015, eq. 10)."""
+    return normal(math.sqrt(2 / fan_in))(generator, shape, fan_in, fan_out)
+
+
+def xavier_normal(generator, shape, fan_in, fan_out):
+    """N(0, 2 / (fan_in + fan_out)): the same for tanh (Glorot and Bengio 2010, eq. 12)."""
+    return normal(math.sqrt(2 / (fan_in + fan_out)))(generator, shape, fan_in, fan_out)
+
+
+def draw(initializer: Initializer | None, generator, shape, fan_in: int, fan_out: int):
+    """Weights from `initializer` (He's if None) and `generator` (a fixed one if None)."""
+    initializer = he_normal if initializer is None else initializer
+    generator = host_generator(0) if generator is None else generator
+    return initializer(generator, shape, fan_in, fan_out)

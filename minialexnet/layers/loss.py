@@ -1,0 +1,38 @@
+"""The loss at the end of the network."""
+
+from minialexnet.backend import asarray_like
+from minialexnet.errors import InputError
+from minialexnet.layers.base import Array
+from minialexnet.ops.softmax import softmax_cross_entropy, softmax_cross_entropy_backward
+
+
+class SoftmaxCrossEntropy:
+    """Multinomial logistic regression: softmax of the logits, and -log of the true class's share.
+
+    Args: label_smoothing: how much of the target is spread evenly over all classes.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        if not 0 <= label_smoothing < 1:
+            raise InputError(f"label_smoothing is {label_smoothing}; expected 0 <= it < 1")
+        self.label_smoothing = label_smoothing
+        self._memory: tuple[Array, Array] | None = None
+
+    def forward(self, logits: Array, labels: Array) -> Array:
+        """The mean loss over the batch, an array without axes.
+
+        Args: logits (N, C); labels (N,), whole numbers in [0, C), on the host or like logits.
+        """
+        labels = asarray_like(labels, logits)
+        loss, p = softmax_cross_entropy(logits, labels, self.label_smoothing)
+        self._memory = p, labels
+        return loss
+
+    def backward(self, dloss: float = 1.0) -> Array:
+        """dL/dlogits, (N, C), where the loss itself has the gradient `dloss`."""
+        if self._memory is None:
+            raise InputError(
+                "SoftmaxCrossEntropy.backward came without a forward pass; call forward first"
+            )
+        p, labels = self._memory
+        return softmax_cross_entropy_backward(dloss, p, labels, self.label_smoothing)

@@ -1,0 +1,153 @@
+"""Layers one after another: a network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from minialexnet.backend import asarray_like
+from minialexnet.errors import InputError
+from minialexnet.layers.base import Array, Layer, Shape
+from minialexnet.layers.depth_first import DepthFirst
+from minialexnet.layers.table import layer_table
+
+
+class Sequential(Layer):
+    """A network is a layer too; its parameters have dotted names ("conv1.weight").
+
+    Args:
+        layers: by name, or a plain list (then they are called "0", "1", ...).
+        input_shape: (C, H, W) of a picture, for the table that `print(network)` shows.
+    """
+
+    def __init__(
+        self, layers: Mapping[str, Layer] | Sequence[Layer], input_shape: Shape | None = None
+    ) -> None:
+        self.grads, self._memory = {}, None
+        named = layers if isinstance(layers, Mapping) else dict(enumerate(layers))
+        self.layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
+        if not self.layers:
+            raise InputError("Sequential got no layers; give it at least one")
+        self.input_shape = input_shape
+        self.whole_batch = any(layer.whole_batch for layer in self.layers.values())
+        self._stages = dict(_stages(self.layers))
+
+    @property
+    def params(self) -> Mapping[str, Array]:
+        """The parameters of all layers. Change one in place, or several with `set_params`."""
+        return MappingProxyType(
+            {
+                f"{name}.{key}": value
+                for name, layer in self.layers.items()
+                for key, value in layer.params.items()
+            }
+        )
+
+    def __getitem__(self, name: str) -> Layer:
+        """The layer called `name`."""
+        return self.layers[name]
+
+    def run(self, x: Array, training: bool = False):
+        memories = []
+        for stage in self._stages.values():
+            x, memory = stage.run(x, training)
+            memories.append(memory)
+        return x, memories
+
+    def run_backward(self, dy: Array, memory, input_gradient: bool = True):
+        grads: dict[str, Array] = {}
+        gradient: Array | None = dy
+        first = next(iter(self._stages))
+        for (name, stage), remembered in reversed(
+            list(zip(self._stages.items(), memory, strict=True))
+        ):
+            gradient, own = stage.run_backward(
+                gradient, remembered, input_gradient or name != first
+            )
+            prefix = "" if isinstance(stage, DepthFirst) else f"{name}."
+            grads |= {prefix + parameter: value for parameter, value in own.items()}
+        return gradient, {name: grads[name] for name in self.params}
+
+    def predict(self, x: Array) -> Array:
+        for stage in self._stages.values():
+            x = stage.predict(x)
+        return x
+
+    def set_params(self, values: Mapping[str, Array]) -> None:
+        """Copy `values` (dotted names) into the parameters.
+
+        Raises InputError when a name is missing or unknown, or a shape differs.
+        """
+        if set(values) != set(self.params):
+            missing = sorted(set(self.params) - set(values))
+            unknown = sorted(set(values) - set(self.params))
+            raise InputError(
+                f"the parameters do not fit this network: missing {missing or 'none'}, "
+                f"unknown {unknown or 'none'}"
+            )
+        own = self.params
+        for name, value in values.items():
+            if tuple(value.shape) != tuple(own[name].shape):
+                raise InputError(
+                    f"parameter {name} has shape {tuple(value.shape)}; this network expects "
+                    f"{tuple(own[name].shape)}"
+                )
+        for name, value in values.items():
+            own[name][...] = asarray_like(value, own[name])
+
+    def to(self, xp) -> "Sequential":
+        for layer in self.layers.values():
+            layer.to(xp)
+        self.grads, self._memory = {}, None
+        return self
+
+    def astype(self, dtype) -> "Sequential":
+        for layer in self.layers.values():
+            layer.astype(dtype)
+        self.grads, self._memory = {}, None
+        return self
+
+    def state(self) -> dict[str, int]:
+        return {
+            f"{name}.{key}": value
+            for name, layer in self.layers.items()
+            for key, value in layer.state().items()
+        }
+
+    def load_state(self, state: dict[str, int]) -> None:
+        for name, layer in self.layers.items():
+            prefix = f"{name}."
+            own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+            if own:
+                layer.load_state(own)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        for layer in self.layers.values():
+            input_shape = layer.output_shape(input_shape)
+        return input_shape
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        total = 0
+        for layer in self.layers.values():
+            total += layer.multiply_adds(input_shape)
+            input_shape = layer.output_shape(input_shape)
+        return total
+
+    def description(self) -> str:
+        return ", ".join(f"{name}={layer!r}" for name, layer in self.layers.items())
+
+    def __str__(self) -> str:
+        return repr(self) if self.input_shape is None else layer_table(self, self.input_shape)
+
+
+def _stages(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
+    """The layers, with each stretch of picture-by-picture ones bound into one `DepthFirst`."""
+    stretch: dict[str, Layer] = {}
+    for name, layer in layers.items():
+        if layer.whole_batch:
+            if stretch:
+                yield next(iter(stretch)), DepthFirst(stretch)
+                stretch = {}
+            yield name, layer
+        else:
+            stretch[name] = layer
+    if stretch:
+        yield next(iter(stretch)), DepthFirst(stretch)

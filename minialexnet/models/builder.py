@@ -1,0 +1,83 @@
+"""Writing a network down layer by layer, with input sizes worked out along the way."""
+
+from minialexnet.backend import host_generator
+from minialexnet.errors import InputError
+from minialexnet.layers import Conv2d, Dropout, Flatten, Layer, Linear, ReLU
+from minialexnet.models.initialization import initial_values
+
+
+class Builder:
+    """Collects named layers and knows the shape that the next one receives.
+
+    Args:
+        image_size: side of the (square) pictures, in pixels.
+        num_classes: outputs of the layer added with `logits`.
+        init: which initialisation, see `initial_values`.
+        seed: of the weights and of dropout.
+    """
+
+    def __init__(self, image_size: int, num_classes: int, init: str, seed: int) -> None:
+        self.layers: dict[str, Layer] = {}
+        self.shape: tuple[int, ...] = (3, image_size, image_size)
+        self.num_classes = num_classes
+        self._image_size, self._init, self._seed = image_size, init, seed
+        self._generator = host_generator(seed)
+
+    def add(self, name: str, layer: Layer) -> None:
+        """Append a layer. Raises InputError when the pictures have become too small for it."""
+        try:
+            self.shape = layer.output_shape(self.shape)
+        except InputError as error:
+            raise InputError(
+                f"pictures of {self._image_size} pixels are too small for this network: at "
+                f"{name}, {error}"
+            ) from None
+        self.layers[name] = layer
+
+    def conv(self, name: str, channels: int, kernel_size: int, **options) -> None:
+        """Append a convolution to `channels` channels; options as for `Conv2d`."""
+        weight_init, bias_init = initial_values(self._init, name, is_last=False)
+        layer = Conv2d(
+            self.shape[0],
+            channels,
+            kernel_size,
+            **options,
+            weight_init=weight_init,
+            bias_init=bias_init,
+            generator=self._generator,
+        )
+        self.add(name, layer)
+
+    def flatten(self) -> None:
+        """Append the step from feature maps to a row of features."""
+        self.add("flatten", Flatten())
+
+    def hidden(self, number: int, features: int, inverted_dropout: bool) -> None:
+        """Append a fully connected layer with ReLU and dropout: "fc6", "relu6", "drop6"."""
+        self._linear(f"fc{number}", features, is_last=False)
+        self.add(f"relu{number}", ReLU())
+        self.dropout(f"drop{number}", inverted_dropout)
+
+    def dropout(self, name: str, inverted: bool = True) -> None:
+        """Append dropout of one half, with a seed of its own."""
+        seed = self._seed * 1000 + len(self.layers)
+        self.add(name, Dropout(0.5, inverted=inverted, seed=seed))
+
+    def linear(self, name: str, features: int) -> None:
+        """Append a fully connected layer by itself."""
+        self._linear(name, features, is_last=False)
+
+    def logits(self, name: str) -> None:
+        """Append the last fully connected layer: one output a class."""
+        self._linear(name, self.num_classes, is_last=True)
+
+    def _linear(self, name: str, features: int, is_last: bool) -> None:
+        weight_init, bias_init = initial_values(self._init, name, is_last)
+        layer = Linear(
+            self.shape[0],
+            features,
+            weight_init=weight_init,
+            bias_init=bias_init,
+            generator=self._generator,
+        )
+        self.add(name, layer)

@@ -1,0 +1,43 @@
+"""The non-linearities: ReLU (Krizhevsky 2012, section 3.1), and tanh and sigmoid before it.
+
+Each backward function takes the *output* of its forward function, in which the derivative of all
+three can be written; so a layer need not keep its input.
+"""
+
+from minialexnet.backend import get_array_module
+
+
+def relu(x):
+    """max(x, 0). Args: x: any shape, any float dtype; not modified. Returns: like x."""
+    return get_array_module(x).maximum(x, 0)
+
+
+def relu_backward(dy, y):
+    """dx = dy where y > 0, else 0.
+
+    At x = 0 there is no derivative; 0 is taken, as everybody does.
+    """
+    return dy * (y > 0)
+
+
+def tanh(x):
+    """(e^x - e^-x) / (e^x + e^-x). Args: x: any shape, any float dtype. Returns: like x."""
+    return get_array_module(x).tanh(x)
+
+
+def tanh_backward(dy, y):
+    """dx = dy (1 - y^2)."""
+    return dy * (1 - y * y)
+
+
+def sigmoid(x):
+    """1 / (1 + e^-x), written with tanh, which never overflows.
+
+    Args: x: any shape, any float dtype; not modified. Returns: like x.
+    """
+    return 0.5 * get_array_module(x).tanh(0.5 * x) + 0.5
+
+
+def sigmoid_backward(dy, y):
+    """dx = dy y (1 - y)."""
+    return dy * y * (1 - y)

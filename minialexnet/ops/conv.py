@@ -1,0 +1,129 @@
+"""Convolution in two dimensions by im2col, with groups (Krizhevsky 2012, sections 3.2 and 3.5).
+
+    y[n, o, i, j] = b[o] + sum over c, u, v of  w[o, c, u, v] * x[n, c, i*stride + u, j*stride + v]
+
+(deep learning's "convolution" does not flip the kernel). With the windows laid out as the rows
+of a matrix `cols`, this is one matrix product, and so are both of its gradients:
+
+    y  = cols W^T + b         cols: positions x taps,  W: outputs x taps
+    dW = dy^T cols            the chain rule for a product, W seen as variable
+    db = sum of dy over all positions
+    dx = col2im(dy W)         the chain rule for cols, then the transpose of im2col
+
+With `groups` = 2, the first half of the outputs sees only the first half of the inputs: the two
+towers of 2012, one to a GPU. That is the same computation on each half by itself.
+"""
+
+from minialexnet.backend import get_array_module
+from minialexnet.errors import InputError
+from minialexnet.ops.im2col import col2im, im2col
+from minialexnet.ops.shapes import Padding, Pair, check_4d, check_same_shape, output_extent
+
+
+def conv2d(
+    x,
+    weight,
+    bias=None,
+    stride: Pair = (1, 1),
+    padding: Padding = ((0, 0), (0, 0)),
+    groups: int = 1,
+):
+    """Convolve a batch of pictures with a bank of filters.
+
+    Args:
+        x: (N, C, H, W), any float dtype; not modified.
+        weight: (O, C/groups, KH, KW), of x's dtype.
+        bias: (O,) or None.
+        padding: ((top, bottom), (left, right)) zeros around the picture.
+    Returns:
+        y: (N, O, OH, OW), in memory channels-last.
+    Raises:
+        InputError: the channels do not match, or the kernel is larger than the padded picture.
+    """
+    xp = get_array_module(x, weight)
+    n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
+    y = xp.empty((n, oh, ow, weight.shape[0]), dtype=x.dtype)
+    rows = y.reshape(n * oh * ow, weight.shape[0])
+    for inputs, outputs in _groups_of_channels(x.shape[1], weight.shape[0], groups):
+        cols = im2col(x[:, inputs], weight.shape[2:], stride, padding)
+        xp.matmul(cols.reshape(len(rows), -1), _as_matrix(weight[outputs]).T, out=rows[:, outputs])
+    if bias is not None:
+        y += bias
+    return y.transpose(0, 3, 1, 2)
+
+
+def conv2d_backward(
+    dy,
+    x,
+    weight,
+    stride: Pair = (1, 1),
+    padding: Padding = ((0, 0), (0, 0)),
+    groups: int = 1,
+    input_gradient: bool = True,
+):
+    """Gradients of `conv2d` with respect to x, weight and bias.
+
+    The windows of x are laid out anew rather than kept from the forward pass: for a batch of 128
+    they would take 2.3 GB, and making them costs less than fetching them from so much memory.
+
+    Args:
+        dy: (N, O, OH, OW), gradient of the loss with respect to the output; not modified.
+        input_gradient: False leaves out dx, which nobody needs at the first layer.
+    Returns:
+        dx: like x (None without `input_gradient`);  dweight: like weight;  dbias: (O,).
+    """
+    xp = get_array_module(dy, x, weight)
+    n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
+    kh, kw = weight.shape[2:]
+    check_same_shape(dy, (n, weight.shape[0], oh, ow), "dy")
+    rows = dy.transpose(0, 2, 3, 1).reshape(n * oh * ow, weight.shape[0])
+
+    dweight, dx = [], []
+    for inputs, outputs in _groups_of_channels(x.shape[1], weight.shape[0], groups):
+        cols = im2col(x[:, inputs], (kh, kw), stride, padding)
+        dmatrix = rows[:, outputs].T @ cols.reshape(len(rows), -1)
+        dweight.append(dmatrix.reshape(-1, kh, kw, cols.shape[-1]))
+        if input_gradient:
+            xp.matmul(rows[:, outputs], _as_matrix(weight[outputs]), out=cols.reshape(len(rows), -1))
+            dx.append(col2im(cols, x.shape[2:], stride, padding))
+    return (
+        _join(dx, 1) if input_gradient else None,
+        _join(dweight, 0).transpose(0, 3, 1, 2),
+        rows.sum(axis=0),
+    )
+
+
+def conv2d_output_size(x, weight, stride: Pair, padding: Padding, groups: int) -> Pair:
+    """(OH, OW) of a convolution. Raises InputError when picture, filters and groups do not match."""
+    check_4d(x)
+    check_4d(weight, "weight")
+    outputs, channels = weight.shape[:2]
+    if x.shape[1] != channels * groups or outputs % groups:
+        raise InputError(
+            f"x has {x.shape[1]} channels and weight has shape {tuple(weight.shape)}; with "
+            f"groups={groups} expected {channels * groups} channels, and filters in "
+            f"{groups} equal parts"
+        )
+    return (
+        output_extent(x.shape[2], weight.shape[2], stride[0], padding[0]),
+        output_extent(x.shape[3], weight.shape[3], stride[1], padding[1]),
+    )
+
+
+def _groups_of_channels(inputs: int, outputs: int, groups: int) -> list[tuple[slice, slice]]:
+    """The input and output channels of each group."""
+    c, o = inputs // groups, outputs // groups
+    return [(slice(g * c, (g + 1) * c), slice(g * o, (g + 1) * o)) for g in range(groups)]
+
+
+def _as_matrix(weight):
+    """Filters (O, C, KH, KW) as rows in im2col's order of taps: (O, KH*KW*C).
+
+    A view, not a copy, where the filters lie channels-last in memory as `Conv2d` keeps them.
+    """
+    return weight.transpose(0, 2, 3, 1).reshape(weight.shape[0], -1)
+
+
+def _join(parts: list, axis: int):
+    """The parts of all groups in one array; no copy if there is only one group."""
+    return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts, axis)

@@ -1,0 +1,83 @@
+"""im2col and col2im: a convolution's windows laid out as rows of a matrix, and back.
+
+Both are linear maps, and each is the other's transpose: <im2col(x), c> = <x, col2im(c)>.
+That is why the gradient of im2col is col2im.
+"""
+
+from minialexnet.backend import get_array_module
+from minialexnet.ops.shapes import Padding, Pair, output_extent
+
+
+def im2col(x, kernel_size: Pair, stride: Pair = (1, 1), padding: Padding = ((0, 0), (0, 0))):
+    """Copy the window under every position of the kernel into a row of its own.
+
+    Example, one channel, 2x2 kernel:
+
+        1 2 3        1 2 4 5
+        4 5 6   ->   2 3 5 6      (four positions, so four rows; each pixel
+        7 8 9        4 5 7 8       appears once for every window that holds it)
+                     5 6 8 9
+
+    Args:
+        x: (N, C, H, W), any float dtype, any strides; not modified.
+    Returns:
+        (N, OH, OW, KH, KW, C), newly made and C-contiguous. As a matrix it has N*OH*OW rows and
+        KH*KW*C columns. Channels come last because then a row of a window is one run of memory
+        when x lies channels-last, which is how pictures are loaded and how `conv2d` writes.
+    Raises:
+        InputError: the kernel is larger than the padded picture.
+    """
+    xp = get_array_module(x)
+    (kh, kw), (sh, sw) = kernel_size, stride
+    n, c, h, w = x.shape
+    oh = output_extent(h, kh, sh, padding[0])
+    ow = output_extent(w, kw, sw, padding[1])
+
+    pictures = _pad(x, padding).transpose(0, 2, 3, 1)
+    picture, row, pixel, channel = pictures.strides
+    windows = xp.lib.stride_tricks.as_strided(
+        pictures,
+        shape=(n, oh, ow, kh, kw, c),
+        strides=(picture, sh * row, sw * pixel, row, pixel, channel),
+    )
+    return xp.array(windows, order="C")
+
+
+def col2im(
+    cols,
+    image_size: Pair,
+    stride: Pair = (1, 1),
+    padding: Padding = ((0, 0), (0, 0)),
+):
+    """Add every window's values back to the pixels they came from: the transpose of `im2col`.
+
+    Windows overlap, so a pixel receives a *sum* (`+=`, not `=`) over all windows that hold it.
+
+    Args:
+        cols: (N, OH, OW, KH, KW, C), any float dtype; not modified.
+        image_size: (H, W) of the picture without padding.
+    Returns:
+        (N, C, H, W), in memory channels-last.
+    """
+    xp = get_array_module(cols)
+    (h, w), (sh, sw) = image_size, stride
+    n, oh, ow, kh, kw, c = cols.shape
+    (top, bottom), (left, right) = padding
+    padded = xp.zeros((n, h + top + bottom, w + left + right, c), dtype=cols.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            rows, columns = slice(i, i + sh * (oh - 1) + 1, sh), slice(j, j + sw * (ow - 1) + 1, sw)
+            padded[:, rows, columns] += cols[:, :, :, i, j]
+    return padded[:, top : top + h, left : left + w].transpose(0, 3, 1, 2)
+
+
+def _pad(x, padding: Padding):
+    """x with a border of zeros, in memory channels-last; x itself if there is no border."""
+    (top, bottom), (left, right) = padding
+    if not (top or bottom or left or right):
+        return x
+    xp = get_array_module(x)
+    n, c, h, w = x.shape
+    padded = xp.zeros((n, h + top + bottom, w + left + right, c), dtype=x.dtype)
+    padded[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
+    return padded.transpose(0, 3, 1, 2)

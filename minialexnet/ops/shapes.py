@@ -1,0 +1,76 @@
+"""Sizes of windows, strides and paddings: how they are given, and what comes out of them."""
+
+from minialexnet.errors import InputError
+
+Pair = tuple[int, int]
+Padding = tuple[Pair, Pair]
+"""((top, bottom), (left, right)), in pixels."""
+
+
+def as_pair(value: int | Pair, name: str, minimum: int = 1) -> Pair:
+    """`value` for height and width: a whole number stands for both.
+
+    Raises InputError naming the argument when it is neither a number nor a pair, or too small.
+    """
+    pair = (value, value) if isinstance(value, int) else value
+    if not (
+        isinstance(pair, tuple | list)
+        and len(pair) == 2
+        and all(isinstance(extent, int) and extent >= minimum for extent in pair)
+    ):
+        raise InputError(
+            f"{name} is {value!r}; expected a whole number of at least {minimum}, "
+            "or a pair of them for height and width"
+        )
+    return pair[0], pair[1]
+
+
+def as_padding(value: int | Pair | Padding) -> Padding:
+    """Padding in full: a number for all four sides, or (height, width), or each side by itself."""
+    if isinstance(value, tuple | list) and any(isinstance(side, tuple | list) for side in value):
+        sides = [as_pair(side, "padding", minimum=0) for side in value]
+        if len(sides) != 2:
+            raise InputError(f"padding is {value!r}; expected ((top, bottom), (left, right))")
+        return sides[0], sides[1]
+    height, width = as_pair(value, "padding", minimum=0)
+    return (height, height), (width, width)
+
+
+def output_extent(
+    extent: int, kernel: int, stride: int, padding: Pair, ceil_mode: bool = False
+) -> int:
+    """How many windows fit along one axis.
+
+    floor((extent + padding - kernel) / stride) + 1, or with `ceil_mode` the ceiling, so that
+    a last window which hangs over the far edge counts too, as long as it starts inside the
+    picture or its near padding (Caffe's and PyTorch's rule).
+    """
+    room = extent + sum(padding) - kernel
+    if room < 0:
+        raise InputError(
+            f"a window of {kernel} pixels does not fit into a picture of {extent} pixels with "
+            f"padding {padding}; use a larger picture or more padding"
+        )
+    count = (-(-room // stride) if ceil_mode else room // stride) + 1
+    if ceil_mode and (count - 1) * stride >= extent + padding[0]:
+        count -= 1
+    return count
+
+
+def overhang(extent: int, count: int, kernel: int, stride: int, padding: Pair) -> int:
+    """How many pixels beyond the picture's far edge the last of `count` windows reaches."""
+    return max(padding[1], (count - 1) * stride + kernel - extent - padding[0])
+
+
+def check_4d(x, name: str = "x") -> None:
+    """Raise InputError unless `x` is a batch of pictures."""
+    if x.ndim != 4:
+        raise InputError(
+            f"{name} has shape {x.shape}; expected four axes: (pictures, channels, height, width)"
+        )
+
+
+def check_same_shape(given, expected: tuple[int, ...], name: str) -> None:
+    """Raise InputError unless the array `given` has the `expected` shape."""
+    if tuple(given.shape) != tuple(expected):
+        raise InputError(f"{name} has shape {tuple(given.shape)}; expected {tuple(expected)}")

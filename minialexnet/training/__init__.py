@@ -1,0 +1,33 @@
+"""Training: optimizer, schedules, the loop, metrics, checkpoints."""
+
+from minialexnet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from minialexnet.training.config import TrainConfig, default_config
+from minialexnet.training.evaluation import Preprocessing, evaluate
+from minialexnet.training.metrics import TOP_K, Tally
+from minialexnet.training.progress import Progress, duration
+from minialexnet.training.run_folder import RunFolder
+from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
+from minialexnet.training.sgd import SGD
+from minialexnet.training.trainer import Trainer, TrainingStopped, first_nonfinite
+
+__all__ = [
+    "SCHEDULES",
+    "SGD",
+    "TOP_K",
+    "Checkpoint",
+    "Preprocessing",
+    "Progress",
+    "RunFolder",
+    "Schedule",
+    "Tally",
+    "TrainConfig",
+    "Trainer",
+    "TrainingStopped",
+    "default_config",
+    "duration",
+    "evaluate",
+    "first_nonfinite",
+    "load_checkpoint",
+    "make_schedule",
+    "save_checkpoint",
+]

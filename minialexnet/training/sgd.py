@@ -1,0 +1,73 @@
+"""Stochastic gradient descent with momentum and weight decay, as the paper has it."""
+
+from minialexnet.backend import for_each_block, get_array_module
+from minialexnet.errors import InputError
+from minialexnet.layers import Layer
+
+
+class SGD:
+    """The update rule of Krizhevsky 2012, section 5.
+
+        v  <-  momentum * v  -  weight_decay * lr * w  -  lr * dL/dw
+        w  <-  w + v
+
+    The learning rate is inside the velocity v, so after a drop the old, larger steps fade out
+    over some ten steps. (PyTorch multiplies by the rate outside: the same while it is constant.)
+    As in the code of 2012, biases do not decay and learn at twice the rate.
+
+    Args:
+        network: any layer with parameters; updated in place.
+        lr: learning rate; change the attribute at any time.
+        bias_lr_factor: rate of the biases over that of the weights.
+
+    Attributes:
+        velocity: v of each parameter, by its name.
+    """
+
+    def __init__(
+        self,
+        network: Layer,
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 5e-4,
+        bias_lr_factor: float = 2.0,
+    ) -> None:
+        if not lr >= 0 or not 0 <= momentum < 1 or not weight_decay >= 0:
+            raise InputError(
+                f"SGD got lr={lr}, momentum={momentum}, weight_decay={weight_decay}; expected a "
+                "rate and a decay of at least 0, and a momentum from 0 to below 1"
+            )
+        self.network, self.lr = network, lr
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.bias_lr_factor = bias_lr_factor
+        self.velocity = {
+            name: get_array_module(w).zeros_like(w) for name, w in network.params.items()
+        }
+
+    def step(self) -> None:
+        """Update every parameter by the gradients of the network's last backward pass."""
+        if not self.network.grads:
+            raise InputError("SGD.step came without gradients; call network.backward first")
+        for name, w in self.network.params.items():
+            is_bias = name.rpartition(".")[2] == "bias"
+            self._update(
+                w,
+                self.network.grads[name],
+                self.velocity[name],
+                lr=self.lr * (self.bias_lr_factor if is_bias else 1.0),
+                weight_decay=0.0 if is_bias else self.weight_decay,
+            )
+
+    def _update(self, w, gradient, v, lr: float, weight_decay: float) -> None:
+        def on_block(w, gradient, v):
+            v *= self.momentum
+            if weight_decay:
+                v -= (weight_decay * lr) * w
+            v -= lr * gradient
+            w += v
+
+        if gradient.strides != w.strides:  # parameters that were set by hand may lie differently
+            aligned = get_array_module(w).empty_like(w)
+            aligned[...] = gradient
+            gradient = aligned
+        for_each_block(on_block, w, gradient, v)

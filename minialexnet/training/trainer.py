@@ -1,0 +1,300 @@
+"""The training loop."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minialexnet.backend import get_array_module, select_device, to_host
+from minialexnet.datasets import PictureSet, TrainBatches
+from minialexnet.errors import InputError
+from minialexnet.layers import Sequential, SoftmaxCrossEntropy
+from minialexnet.models import alexnet
+from minialexnet.training.checkpoint import Checkpoint
+from minialexnet.training.config import TrainConfig
+from minialexnet.training.evaluation import Preprocessing, evaluate
+from minialexnet.training.metrics import TOP_K, Tally
+from minialexnet.training.progress import Progress, duration
+from minialexnet.training.run_folder import RunFolder
+from minialexnet.training.schedules import make_schedule
+from minialexnet.training.sgd import SGD
+
+CHECKPOINT_EVERY_SECONDS = 600
+"""Within long epochs a checkpoint is also written so often; otherwise after each epoch."""
+
+
+class TrainingStopped(InputError):
+    """Training ended before its last epoch; the message says why and how to go on."""
+
+
+@dataclass
+class Position:
+    """How far training has come: `step` steps of epoch `epoch` are done, both counted from 0."""
+
+    epoch: int = 0
+    step: int = 0
+
+
+class Trainer:
+    """Trains a network on pictures, and leaves its progress in a run folder.
+
+    Args:
+        config: all choices.
+        train, val: the pictures.
+        mean: what is subtracted from the pixels, (3,) or (S, S, 3).
+        run: where the results go.
+        progress: who tells the user.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: PictureSet,
+        val: PictureSet,
+        mean: np.ndarray,
+        run: RunFolder,
+        progress: Progress | None = None,
+    ) -> None:
+        for part, pictures in (("training", train), ("validation", val)):
+            _check_labels(pictures, config.num_classes, part)
+        self.config, self.val, self.run = config, val, run
+        self.classes = list(train.classes)
+        self.progress = Progress() if progress is None else progress
+        self.xp = select_device(config.backend).xp
+        self.network = alexnet(
+            config.variant, config.num_classes, config.image_size, config.seed, config.init
+        ).to(self.xp)
+        self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
+        self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
+        self.batches = TrainBatches(
+            train, config.batch_size, config.image_size, config.seed, config.flip
+        )
+        self.schedule = make_schedule(
+            config.schedule, config.lr, len(self.batches), config.epochs
+        )
+        self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
+        self.position = Position()
+        self.tally = Tally()
+        self.history: list[dict[str, float]] = []
+        self._images_per_second = 0.0
+
+    def fit(self) -> list[dict[str, float]]:
+        """Train up to the last epoch. Returns the history, one entry an epoch.
+
+        Raises:
+            TrainingStopped: interrupted (Ctrl-C; everything is saved), or the loss is no longer
+                a number (the last good checkpoint is kept).
+        """
+        self.run.save_config(self.config.as_dict())
+        with _interruptible() as interrupted:
+            while self.position.epoch < self.config.epochs:
+                self._train_epoch(interrupted)
+                self._end_epoch()
+        return self.history
+
+    def step(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, Any]:
+        """One step of training on one batch. Returns its loss and logits.
+
+        Args: images: uint8 (N, image_size, image_size, 3); labels: (N,).
+        Raises TrainingStopped, before the weights are touched, when the loss is not a number.
+        """
+        done = self.position.epoch * len(self.batches) + self.position.step
+        self.optimizer.lr = self.schedule.rate(done)
+        x = self.preprocessing(images, self.xp)
+        logits = self.network.forward(x, training=True)
+        loss = float(self.criterion.forward(logits, labels))
+        if not math.isfinite(loss):
+            raise TrainingStopped(self._describe_nonfinite(x))
+        self.network.backward(self.criterion.backward(), input_gradient=False)
+        self.optimizer.step()
+        return loss, logits
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that decides how training goes on from here."""
+        return Checkpoint(
+            params=dict(self.network.params),
+            velocity=self.optimizer.velocity,
+            mean=self.preprocessing.mean,
+            config=self.config.as_dict(),
+            classes=self.classes,
+            progress={
+                "epoch": self.position.epoch,
+                "step": self.position.step,
+                "tally": self.tally.state(),
+                "history": self.history,
+                "schedule": self.schedule.state(),
+                "layers": self.network.state(),
+            },
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from `checkpoint`, to the same weights, bit by bit, as if it had never stopped."""
+        if checkpoint.classes != self.classes:
+            raise InputError(
+                f"the checkpoint was trained on the classes {_listing(checkpoint.classes)}, but "
+                f"these pictures have {_listing(self.classes)}; resume with the same pictures"
+            )
+        self.network.set_params(checkpoint.params)
+        for name, value in checkpoint.velocity.items():
+            self.optimizer.velocity[name][...] = self.xp.asarray(value)
+        progress = checkpoint.progress
+        self.position = Position(progress["epoch"], progress["step"])
+        self.tally = Tally(**progress["tally"])
+        self.history = list(progress["history"])
+        self.schedule.load_state(progress["schedule"])
+        self.network.load_state(progress["layers"])
+
+    def _train_epoch(self, interrupted: threading.Event) -> None:
+        total = len(self.batches) * self.batches.batch_size
+        self.progress.start(self._title(), total, self.position.step * self.batches.batch_size)
+        started, seen = time.monotonic(), 0
+        saved = started
+        for images, labels in self.batches.iterate(self.position.epoch, self.position.step):
+            loss, logits = self.step(images, labels)
+            self.position.step += 1
+            self.tally.add(loss, logits, labels)
+            seen += len(labels)
+            self._images_per_second = seen / (time.monotonic() - started)
+            self.progress.update(len(labels), self._status(self.tally))
+            if interrupted.is_set():
+                self.progress.finish()
+                self.run.save_checkpoint(self.checkpoint())
+                raise TrainingStopped(
+                    f"stopped in epoch {self.position.epoch + 1} of {self.config.epochs} after "
+                    f"{self.position.step} of {len(self.batches)} steps, everything is saved; go "
+                    f"on with: minialexnet train --resume {self.run.path}"
+                )
+            if time.monotonic() - saved > CHECKPOINT_EVERY_SECONDS:
+                self.run.save_checkpoint(self.checkpoint())
+                saved = time.monotonic()
+        self._seconds = time.monotonic() - started
+
+    def _end_epoch(self) -> None:
+        self.progress.start(self._title("validation"), len(self.val.labels))
+        previous = 0
+
+        def show(done: int) -> None:
+            nonlocal previous
+            self.progress.update(done - previous, "")
+            previous = done
+
+        tally, _ = evaluate(
+            self.network, self.val, self.preprocessing, self.xp, progress=show
+        )
+        self.progress.finish()
+        best = min((entry["val_top1_error"] for entry in self.history), default=math.inf)
+        self.history.append(
+            {
+                "epoch": self.position.epoch + 1,
+                "lr": self.optimizer.lr,
+                "train_loss": self.tally.loss,
+                "train_top1_error": self.tally.top1_error,
+                "train_top5_error": self.tally.top5_error,
+                "val_loss": tally.loss,
+                "val_top1_error": tally.top1_error,
+                "val_top5_error": tally.top5_error,
+                "images_per_second": self._images_per_second,
+                "seconds": self._seconds,
+            }
+        )
+        self.progress.say(
+            f"{self._title()}  training {self._summary(self.tally)}   validation "
+            f"{self._summary(tally)}   {self._images_per_second:.0f} images/s"
+        )
+        self.schedule.epoch_ended(tally.top1_error)
+        self.position = Position(self.position.epoch + 1, 0)
+        self.tally = Tally()
+        self.run.save_checkpoint(self.checkpoint(), is_best=tally.top1_error < best)
+        self.run.save_metrics(self.history)
+
+    def _title(self, what: str = "") -> str:
+        width = len(str(self.config.epochs))
+        title = f"epoch {self.position.epoch + 1:{width}}/{self.config.epochs}"
+        return f"{title} {what}" if what else title
+
+    def _summary(self, tally: Tally) -> str:
+        text = f"loss {tally.loss:.3f}, top-1 error {tally.top1_error:5.1%}"
+        if self.config.num_classes > TOP_K:
+            text += f", top-5 error {tally.top5_error:5.1%}"
+        return text
+
+    def _status(self, tally: Tally) -> str:
+        epochs_left = self.config.epochs - self.position.epoch
+        steps_left = epochs_left * len(self.batches) - self.position.step
+        left = steps_left * self.batches.batch_size / max(self._images_per_second, 1e-9)
+        return (
+            f"{self._summary(tally)}, {self._images_per_second:.0f} images/s, "
+            f"{duration(left)} left"
+        )
+
+    def _describe_nonfinite(self, x) -> str:
+        where = first_nonfinite(self.network, x) or "the loss itself"
+        text = (
+            f"the loss is no longer a finite number in epoch {self.position.epoch + 1}, step "
+            f"{self.position.step + 1}; it began in {where}"
+        )
+        if self.run.last.exists():
+            text += f"; the last good checkpoint is {self.run.last}"
+        return text + f"; try again with a smaller --lr than {self.config.lr}"
+
+
+def first_nonfinite(network: Sequential, x) -> str | None:
+    """The first place where a number is infinite or NaN: input, parameter or a layer's output."""
+    xp = get_array_module(x)
+
+    def broken(array) -> bool:
+        return not bool(to_host(xp.isfinite(array).all()))
+
+    if broken(x):
+        return "the pictures"
+    for name, layer in network.layers.items():
+        for key, value in layer.params.items():
+            if broken(value):
+                return f"the {key} of {name}"
+        x = layer.predict(x)
+        if broken(x):
+            return f"the output of {name} ({type(layer).__name__})"
+    return None
+
+
+def _check_labels(pictures: PictureSet, num_classes: int, part: str) -> None:
+    labels = pictures.labels
+    if len(labels) == 0:
+        raise InputError(f"the {part} part has no pictures; expected at least one")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise InputError(
+            f"labels of the {part} pictures run from {labels.min()} to {labels.max()}; expected "
+            f"0 to {num_classes - 1}, since there are {num_classes} classes"
+        )
+
+
+def _listing(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"{shown}, ... ({len(names)} in all)" if len(names) > 3 else shown
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Within the block, Ctrl-C sets an event instead of raising; a second one raises at once."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+
+    def on_signal(number, frame):
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+
+    previous = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
