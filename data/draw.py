@@ -13,9 +13,9 @@ the middle of the (u, v) plane and fits into the unit circle; moving, turning an
 means computing other (u, v) for the points of the canvas.
 
 Nothing but the form tells the classes apart: colours, backgrounds, clutter, sizes and noise are
-drawn from the same distributions for all of them. What belongs to the class is always lighter
-than what lies behind it. All classes stay what they are in a mirror, so that training may flip
-the pictures.
+drawn from the same distributions for all of them. What belongs to the class is, as a rule,
+lighter than what lies behind it. All classes stay what they are in a mirror, so that training
+may flip the pictures.
 """
 
 import argparse
@@ -236,7 +236,7 @@ def add_clutter(canvas: Array, x: Array, y: Array, colours: list[Array], rng: Ra
 
 
 def add_shape(canvas: Array, x: Array, y: Array, name: str, fill: Array, rng: Random) -> None:
-    """Paint the shape ``name`` at a random place, in a random size and turned at random."""
+    """Paint the shape ``name`` at a random place, in a random size and tilted at random."""
     radius = rng.uniform(0.45, 0.75)
     room = 0.95 - radius  # so that it stays within the picture
     centre = rng.uniform(-room, room, size=2)
@@ -276,7 +276,7 @@ def draw_picture(name: str, rng: Random) -> Image.Image:
     front = differing_colour(back, rng)
     if brightness(front) < brightness(back):
         front, back = back, front
-    # The second colours stay near the first, so that the shape stands out everywhere.
+    # The second colours stay near the first, so that the shape stands out (nearly) everywhere.
     back2, front2 = (c + 0.45 * (random_colour(rng) - c) for c in (back, front))
 
     canvas = surface(x, y, back, back2, rng)

@@ -59,7 +59,7 @@ def is_on_host(array: Array) -> bool:
 
 def to_host(array: Array) -> np.ndarray:
     """The array as a NumPy array (itself when it is one; otherwise a copy, after a wait)."""
-    return array if isinstance(array, np.ndarray) else array.get()
+    return np.asarray(array) if isinstance(array, np.ndarray | np.generic) else array.get()
 
 
 def asarray_like(array: Array, like: Array) -> Array:

@@ -82,6 +82,7 @@ class TrainBatches:
 
         Raises: InputError if start_step is not in 0..len().
         """
+        epoch = _whole("epoch", epoch, at_least=0)
         start_step = _checked_step("start_step", start_step, len(self))
         return _one_ahead(lambda step: self.batch(epoch, step), range(start_step, len(self)))
 

@@ -73,7 +73,9 @@ def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.UnidentifiedImageError:
-        raise PictureError(f"not a picture ({', '.join(FORMATS)}), or its start is damaged") from None
+        raise PictureError(
+            f"not a picture ({', '.join(FORMATS)}), or its start is damaged"
+        ) from None
     except Exception as error:  # noqa: BLE001  (Pillow's own limit of pixels is among these)
         raise PictureError(_reason(error)) from None
     # Pillow only warns at this level, and turning its warning into an error is not thread-safe.
@@ -95,11 +97,9 @@ def _square(image: Image.Image, size: int) -> np.ndarray:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     box = (left, top, left + side, top + side)
-    if side == size:
-        image = image.crop(box)
-    else:
-        # Only the square is resampled: all of a picture of 1 x 60,000 pixels would be enormous.
-        image = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+    # Only the square is resampled: all of a picture of 1 x 60,000 pixels would be enormous. If it
+    # has the right size, Pillow just cuts it out.
+    image = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
     if orientation in UPRIGHT:
         image = image.transpose(UPRIGHT[orientation])
     return np.array(image)

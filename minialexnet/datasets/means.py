@@ -25,7 +25,7 @@ def mean_colour(images: np.ndarray) -> np.ndarray:
 
     Raises: InputError if there are no pictures.
     """
-    return (_sum(images, squared=False) / len(images)).mean(axis=(0, 1))
+    return _mean_over_all(images, squared=False)
 
 
 def colour_std(images: np.ndarray) -> np.ndarray:
@@ -33,8 +33,13 @@ def colour_std(images: np.ndarray) -> np.ndarray:
 
     Raises: InputError if there are no pictures.
     """
-    mean_square = (_sum(images, squared=True) / len(images)).mean(axis=(0, 1))
-    return np.sqrt(mean_square - mean_colour(images) ** 2)
+    return np.sqrt(_mean_over_all(images, squared=True) - mean_colour(images) ** 2)
+
+
+def _mean_over_all(images: np.ndarray, squared: bool) -> np.ndarray:
+    # Whole numbers until the very end, so that equal pixels deviate by exactly nothing.
+    total = _sum(images, squared)
+    return total.sum(axis=(0, 1)) / (images.size // 3)
 
 
 def _sum(images: np.ndarray, squared: bool) -> np.ndarray:

@@ -129,15 +129,16 @@ def _choose_size(source: Source) -> int:
     """The median shorter side of training pictures spread over all of them, at most 256."""
     train = source.splits["train"]
     every = math.ceil(len(train) / CHOSEN_FROM)
-    sides, reason = [], ""
+    sides, reasons = [], []
     for _, content in train.reader.read(train.paths[::every]):
         try:
             sides.append(shorter_side(content))
         except PictureError as error:
-            reason = reason or str(error)
+            reasons.append(str(error))
     if not sides:
         raise InputError(
-            f"'{source.path}': none of the training pictures looked at can be decoded ({reason})"
+            f"'{source.path}': none of {len(reasons)} training pictures looked at can be decoded; "
+            f"the first: {reasons[0]}"
         )
     return min(sorted(sides)[len(sides) // 2], CHOSEN_SIZE_LIMIT)
 

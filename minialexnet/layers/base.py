@@ -9,6 +9,10 @@ Array = Any
 Shape = tuple[int, ...]
 
 
+_NOTHING = object()
+"""Stands for "no forward pass yet" (None is what some layers remember)."""
+
+
 class Layer:
     """Parameters, their gradients, and the memory that links a forward to its backward pass.
 
@@ -32,7 +36,7 @@ class Layer:
     def __init__(self) -> None:
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
-        self._memory: Any = None
+        self._memory: Any = _NOTHING
 
     def run(self, x: Array, training: bool = False) -> tuple[Array, Any]:
         """The output for the batch `x`, and whatever `run_backward` will need."""
@@ -57,7 +61,7 @@ class Layer:
 
         Raises InputError when no forward pass came before.
         """
-        if self._memory is None:
+        if self._memory is _NOTHING:
             raise InputError(
                 f"{type(self).__name__}.backward came without a forward pass; call forward first"
             )
@@ -88,15 +92,19 @@ class Layer:
         for name, value in self.params.items():
             if get_array_module(value) is not xp:
                 self.params[name] = xp.asarray(to_host(value))
-        self.grads, self._memory = {}, None
+        self._forget()
         return self
 
     def astype(self, dtype) -> "Layer":
         """Convert the parameters to `dtype` (float64 for gradient checks). Returns the layer."""
         for name, value in self.params.items():
             self.params[name] = value.astype(dtype)
-        self.grads, self._memory = {}, None
+        self._forget()
         return self
+
+    def _forget(self) -> None:
+        """Drop gradients and memory, which belong to the parameters as they were."""
+        self.grads, self._memory = {}, _NOTHING
 
     def state(self) -> dict[str, int]:
         """What besides the parameters decides the next training pass (dropout's counters)."""

@@ -21,7 +21,7 @@ class Sequential(Layer):
     def __init__(
         self, layers: Mapping[str, Layer] | Sequence[Layer], input_shape: Shape | None = None
     ) -> None:
-        self.grads, self._memory = {}, None
+        self._forget()
         named = layers if isinstance(layers, Mapping) else dict(enumerate(layers))
         self.layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
         if not self.layers:
@@ -96,13 +96,13 @@ class Sequential(Layer):
     def to(self, xp) -> "Sequential":
         for layer in self.layers.values():
             layer.to(xp)
-        self.grads, self._memory = {}, None
+        self._forget()
         return self
 
     def astype(self, dtype) -> "Sequential":
         for layer in self.layers.values():
             layer.astype(dtype)
-        self.grads, self._memory = {}, None
+        self._forget()
         return self
 
     def state(self) -> dict[str, int]:

@@ -79,7 +79,11 @@ class TrainConfig:
 
 
 SMALL_PICTURES = 96
-"""Pictures below this side get the `mini` variant by default, larger ones `owt`."""
+"""Pictures below this side get the `mini` variant by default, larger ones `paper`."""
+
+
+SMALL_STEPS, LARGE_STEPS = 800, 2900
+"""How many steps of 64 pictures the default recipe aims at, for `mini` and for the large nets."""
 
 
 def default_config(
@@ -103,14 +107,15 @@ def default_config(
         chosen: any attribute of `TrainConfig`; None counts as not chosen.
     """
     chosen = {name: value for name, value in chosen.items() if value is not None}
-    variant = chosen.setdefault("variant", "mini" if picture_size < SMALL_PICTURES else "owt")
+    variant = chosen.setdefault("variant", "mini" if picture_size < SMALL_PICTURES else "paper")
     init = chosen.setdefault("init", "he")
     raw_pixels = init in RAW_PIXEL_INITIALIZATIONS
     batch_size = chosen.setdefault("batch_size", 64)
     steps_per_epoch = max(1, num_pictures // batch_size)
+    target_steps = SMALL_STEPS if variant == "mini" else LARGE_STEPS
     recipe = {
         "image_size": round(picture_size * 7 / 8),
-        "epochs": max(8, min(60, -(-TARGET_STEPS[variant] // steps_per_epoch))),
+        "epochs": max(8, min(60, -(-target_steps // steps_per_epoch))),
         "schedule": "one-cycle",
         "lr": 0.01 if raw_pixels else 0.02,
         "pixel_scale": 1.0 if raw_pixels else 1 / pixel_std,
@@ -125,5 +130,3 @@ def default_config(
     return TrainConfig(**(recipe | chosen | fixed))
 
 
-TARGET_STEPS = {"mini": 900, "owt": 3000, "paper": 3000, "original2012": 3000, "caffe": 3000}
-"""How many steps of 64 pictures the default recipe aims at."""

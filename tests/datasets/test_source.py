@@ -144,11 +144,13 @@ def test_links_in_a_folder_are_followed_but_not_round_and_round(good_set):
 
 def test_only_train_and_val_are_searched(good_set, monkeypatch):
     (good_set / "other/deep").mkdir(parents=True)
+    (good_set / ".hidden").mkdir()
     scanned = []
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: scanned.append(str(path)) or scandir(path))
     open_source(good_set)
     assert str(good_set / "other/deep") not in scanned
+    assert not [path for path in scanned if ".hidden" in path]
     assert str(good_set / "train/cat") in [path.rstrip("/") for path in scanned]
 
 

@@ -1,0 +1,109 @@
+"""The backends and dtypes that the tests run on.
+
+    pytest                      NumPy, and the strict stand-in for CuPy (tests/strict)
+    pytest --backend cupy       the same tests on CuPy alone; without a usable GPU they fail
+"""
+
+from types import ModuleType
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from strict import StrictArray, strict
+
+from minialexnet.backend import cupy_problem, register_array_module, select_device, to_host
+
+register_array_module(StrictArray, strict)
+
+# The same examples on every run, so that a change is judged by what it changed; look for new
+# ones with `--hypothesis-profile random`.
+hypothesis.settings.register_profile("fixed", deadline=None, derandomize=True, max_examples=25)
+hypothesis.settings.register_profile("random", deadline=None, max_examples=200)
+hypothesis.settings.load_profile("fixed")
+
+
+class BackendUnderTest:
+    """One array module, and the ways to it and back.
+
+    Attributes:
+        name: "numpy", "strict" or "cupy".
+        xp: the module.
+    """
+
+    def __init__(self, name: str, xp: ModuleType) -> None:
+        self.name, self.xp = name, xp
+
+    def put(self, array: Any, dtype: Any = None) -> Any:
+        """A copy of a host array on this backend; only floats are converted to `dtype`."""
+        array = np.asarray(array)
+        if dtype is not None and array.dtype.kind == "f":
+            array = array.astype(dtype)
+        return self.xp.array(array)
+
+    def get(self, array: Any) -> np.ndarray:
+        """The values as a NumPy array; the array must be of this backend."""
+        kinds = (np.ndarray, np.generic) if self.name == "numpy" else self.xp.ndarray
+        assert isinstance(array, kinds), f"{type(array)} is no array of {self.name}"
+        return np.asarray(array) if self.name == "numpy" else to_host(array)
+
+    def check(self, result: Any, expected: Any, dtype: Any, tolerance: float = 0.0) -> None:
+        """`result` is of this backend, of `dtype` and of the shape and values of `expected`.
+
+        The largest difference is compared with the largest value: by default 1e-5 of it for
+        float32 and 1e-12 for float64.
+        """
+        result, expected = self.get(result), np.asarray(expected)
+        assert result.dtype == dtype
+        assert result.shape == expected.shape
+        if expected.size:
+            tolerance = tolerance or (1e-5 if result.dtype == np.float32 else 1e-12)
+            difference = np.abs(result.astype(np.float64) - expected).max()
+            assert difference <= tolerance * max(np.abs(expected).max(), 1e-30)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend",
+        choices=["numpy", "strict", "cupy"],
+        help="run the tests on this backend alone (default: numpy and strict)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--backend")
+        names = [only] if only else ["numpy", "strict"]
+        metafunc.parametrize("backend", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> BackendUnderTest:
+    """The backend to test: numpy and strict in turn, or the one of `--backend`."""
+    if request.param == "strict":
+        return BackendUnderTest("strict", strict)
+    if request.param == "cupy" and cupy_problem() is not None:
+        pytest.fail("--backend cupy, but {}; to mend it: {}".format(*cupy_problem()))
+    return BackendUnderTest(request.param, select_device(request.param).xp)
+
+
+@pytest.fixture(scope="session")
+def xp(backend: BackendUnderTest) -> ModuleType:
+    """The array module of `backend`."""
+    return backend.xp
+
+
+@pytest.fixture(scope="session", params=["float32", "float64"])
+def dtype(request: pytest.FixtureRequest) -> str:
+    """float32, in which networks train, and float64, in which gradients are checked."""
+    return request.param
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator that begins anew in every test."""
+    return np.random.default_rng(2012)

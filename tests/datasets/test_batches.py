@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minialexnet.datasets import EvalBatches, PictureSet, TrainBatches
+from minialexnet.errors import InputError
+
+
+def numbered(count, size=8):
+    """Pictures whose pixels tell which they are, and where: (number, row, column)."""
+    images = np.empty((count, size, size, 3), np.uint8)
+    images[..., 0] = np.arange(count)[:, None, None]
+    images[..., 1] = np.arange(size)[:, None]
+    images[..., 2] = np.arange(size)
+    labels = np.arange(count) % 3
+    return PictureSet(images, labels, ("a", "b", "c"), [str(i) for i in range(count)])
+
+
+def places(batch):
+    """For each crop of such pictures: which, top, left, mirrored; and that it is a whole crop."""
+    crop = batch.shape[1]
+    for pixels in batch.astype(int):
+        which, top, left = pixels[0, 0]
+        mirrored = pixels[0, -1, 2] < left
+        left = min(left, pixels[0, -1, 2])
+        columns = left + np.arange(crop)
+        assert (pixels[..., 0] == which).all()
+        assert (pixels[..., 1] == (top + np.arange(crop))[:, None]).all()
+        assert (pixels[..., 2] == (columns[::-1] if mirrored else columns)).all()
+        yield int(which), int(top), int(left), bool(mirrored)
+
+
+def assert_same(first, second):
+    assert len(first) == len(second) > 0
+    for (x, labels), (other_x, other_labels) in zip(first, second, strict=True):
+        assert np.array_equal(x, other_x)
+        assert np.array_equal(labels, other_labels)
+
+
+# What training batches hold
+
+
+def test_shapes_and_types():
+    x, labels = TrainBatches(numbered(10), 4, crop=5, seed=0).batch(0, 1)
+    assert x.shape == (4, 5, 5, 3)
+    assert x.dtype == np.uint8
+    assert x.flags.c_contiguous
+    assert labels.shape == (4,)
+    assert labels.dtype == np.int64
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    count=st.integers(1, 30),
+    batch_size=st.integers(1, 35),
+    crop=st.integers(2, 8),
+    seed=st.integers(0, 2**70),
+    epoch=st.integers(0, 100),
+    drop_last=st.booleans(),
+)
+def test_an_epoch_shows_each_picture_once(count, batch_size, crop, seed, epoch, drop_last):
+    pictures = numbered(count)
+    batches = TrainBatches(pictures, batch_size, crop, seed, drop_last=drop_last)
+    shown = []
+    made = list(batches.iterate(epoch))
+    assert len(made) == len(batches)
+    for x, labels in made:
+        which = [place[0] for place in places(x)]
+        assert np.array_equal(labels, pictures.labels[which])
+        shown += which
+    assert len(shown) == len(set(shown))
+    full = count // batch_size * batch_size
+    assert len(shown) == (full if drop_last and full else count)
+    assert all(len(x) == batch_size for x, _ in made[:-1])
+
+
+def test_every_corner_is_drawn_and_none_else():
+    batches = TrainBatches(numbered(50), 50, crop=5, seed=1)
+    seen = [place for epoch in range(20) for place in places(batches.batch(epoch, 0)[0])]
+    corners = [(top, left) for _, top, left, _ in seen]
+    counts = [corners.count((top, left)) for top in range(4) for left in range(4)]
+    assert sum(counts) == 1000
+    assert 30 < min(counts) <= max(counts) < 100  # 62.5 expected
+
+
+def test_half_are_mirrored():
+    batches = TrainBatches(numbered(50), 50, crop=5, seed=2)
+    seen = [place for epoch in range(20) for place in places(batches.batch(epoch, 0)[0])]
+    assert 430 < sum(mirrored for *_, mirrored in seen) < 570
+    per_picture = {which: set() for which in range(50)}
+    for which, *_, mirrored in seen:
+        per_picture[which].add(mirrored)
+    assert all(kinds == {True, False} for kinds in per_picture.values())
+
+
+def test_pictures_of_a_batch_differ_in_their_places():
+    x, _ = TrainBatches(numbered(50), 50, crop=5, seed=3).batch(0, 0)
+    assert len({place[1:] for place in places(x)}) > 10
+
+
+def test_flip_can_be_switched_off_and_changes_nothing_else():
+    with_flip = TrainBatches(numbered(50), 50, crop=5, seed=4).batch(0, 0)[0]
+    without = TrainBatches(numbered(50), 50, crop=5, seed=4, flip=False).batch(0, 0)[0]
+    assert not any(mirrored for *_, mirrored in places(without))
+    assert [p[:3] for p in places(with_flip)] == [p[:3] for p in places(without)]
+
+
+def test_a_crop_as_large_as_the_picture():
+    pictures = numbered(6)
+    x, _ = TrainBatches(pictures, 6, crop=8, seed=5, flip=False).batch(0, 0)
+    which = [place[0] for place in places(x)]
+    assert np.array_equal(x, pictures.images[which])
+
+
+def test_the_order_changes_with_epoch_and_seed():
+    def order(seed, epoch):
+        x, _ = TrainBatches(numbered(40), 40, crop=5, seed=seed).batch(epoch, 0)
+        return tuple(place[0] for place in places(x))
+
+    orders = {order(seed, epoch) for seed in range(3) for epoch in range(3)}
+    assert len(orders) == 9
+    assert tuple(range(40)) not in orders
+
+
+def test_places_change_with_epoch_step_and_seed():
+    seen = set()
+    for seed in range(3):
+        batches = TrainBatches(numbered(40), 10, crop=3, seed=seed)
+        for epoch in range(3):
+            for step in range(3):
+                seen.add(tuple(place[1:] for place in places(batches.batch(epoch, step)[0])))
+    assert len(seen) == 27
+
+
+def test_with_fewer_pictures_than_a_batch_each_batch_is_all():
+    batches = TrainBatches(numbered(3), 128, crop=5, seed=6)
+    assert len(batches) == 1
+    x, _ = batches.batch(0, 0)
+    assert sorted(place[0] for place in places(x)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("drop_last", "steps", "last"), [(True, 2, 4), (False, 3, 2)])
+def test_drop_last(drop_last, steps, last):
+    batches = TrainBatches(numbered(10), 4, crop=5, seed=7, drop_last=drop_last)
+    assert len(batches) == steps
+    assert [len(x) for x, _ in batches.iterate(0)] == [4] * (steps - 1) + [last]
+
+
+# Randomness has no memory
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10), st.integers(0, 5), st.integers(0, 7))
+def test_resumed_anywhere_the_batches_are_the_same(seed, epoch, start):
+    whole = list(TrainBatches(numbered(33), 4, crop=5, seed=seed).iterate(epoch))
+    resumed = list(TrainBatches(numbered(33), 4, crop=5, seed=seed).iterate(epoch, start))
+    assert_same(whole[start:], resumed)
+
+
+def test_batches_do_not_depend_on_what_was_asked_before():
+    batches = TrainBatches(numbered(33), 4, crop=5, seed=8)
+    asked = [(2, 3), (0, 0), (2, 3), (1, 7), (0, 0)]
+    fresh = [TrainBatches(numbered(33), 4, crop=5, seed=8).batch(*a) for a in asked]
+    assert_same([batches.batch(*a) for a in asked], fresh)
+
+
+def test_batches_do_not_touch_numpys_global_generator():
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
+    TrainBatches(numbered(9), 4, crop=5, seed=8).batch(0, 0)
+    assert np.array_equal(np.random.get_state()[1], before)
+
+
+def test_two_epochs_at_once_from_two_threads():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that the threads get into each other's way
+    try:
+        assert not wrong_batches_of_two_threads()
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def wrong_batches_of_two_threads():
+    batches = TrainBatches(numbered(200), 4, crop=5, seed=9)
+    expected = [TrainBatches(numbered(200), 4, crop=5, seed=9).batch(e, 0) for e in range(2)]
+    wrong = []
+
+    def ask(epoch):
+        for _ in range(300):
+            if not np.array_equal(batches.batch(epoch, 0)[0], expected[epoch][0]):
+                wrong.append(epoch)
+
+    threads = [threading.Thread(target=ask, args=(epoch,)) for epoch in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+# Evaluation
+
+
+@pytest.mark.parametrize(("size", "crop", "corner"), [(8, 4, 2), (8, 5, 1), (8, 8, 0), (9, 4, 2)])
+def test_evaluation_takes_the_centre_in_order(size, crop, corner):
+    pictures = numbered(10, size)
+    batches = EvalBatches(pictures, 4, crop)
+    made = list(batches.iterate())
+    assert len(made) == len(batches) == 3
+    assert [len(x) for x, _ in made] == [4, 4, 2]
+    seen = [place for x, _ in made for place in places(x)]
+    assert seen == [(i, corner, corner, False) for i in range(10)]
+    assert np.array_equal(np.concatenate([labels for _, labels in made]), pictures.labels)
+    assert all(x.flags.c_contiguous and x.dtype == np.uint8 for x, _ in made)
+
+
+def test_labels_of_a_batch_can_be_changed_without_harm():
+    pictures = numbered(4)
+    _, labels = EvalBatches(pictures, 4, 4).batch(0)
+    labels[:] = 9
+    assert pictures.labels.max() == 2
+
+
+# The thread
+
+
+def workers():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+
+
+@pytest.mark.parametrize("kind", [TrainBatches, EvalBatches])
+def test_the_next_batch_is_made_while_the_consumer_works(kind, monkeypatch):
+    batches = (
+        TrainBatches(numbered(12), 4, 5, 0)
+        if kind is TrainBatches
+        else EvalBatches(numbered(12), 4, 5)
+    )
+    begun = []
+    make = kind.batch
+    monkeypatch.setattr(
+        kind, "batch", lambda self, *where: begun.append(where[-1]) or make(self, *where)
+    )
+    stream = batches.iterate(0) if kind is TrainBatches else batches.iterate()
+    next(stream)
+    deadline = time.monotonic() + 5
+    while len(begun) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert begun == [0, 1]  # one ahead, and no more than one
+    assert len(workers()) == 1
+    stream.close()
+
+
+def test_a_broken_loop_leaves_no_thread():
+    for step, _ in enumerate(TrainBatches(numbered(40), 4, crop=5, seed=0).iterate(0)):
+        assert workers()
+        if step == 1:
+            break
+    gc.collect()
+    assert not workers()
+
+
+def test_an_exception_in_the_loop_leaves_no_thread():
+    with pytest.raises(ZeroDivisionError):
+        for _ in EvalBatches(numbered(40), 4, crop=5).iterate():
+            raise ZeroDivisionError
+    gc.collect()
+    assert not workers()
+
+
+def test_a_finished_loop_leaves_no_thread():
+    assert len(list(EvalBatches(numbered(40), 4, crop=5).iterate())) == 10
+    assert not workers()
+
+
+def test_an_exception_of_the_thread_is_raised_in_the_loop():
+    class Failing(TrainBatches):
+        def batch(self, epoch, step):
+            if step == 2:
+                raise OSError("the disk is gone")
+            return super().batch(epoch, step)
+
+    seen = 0
+    with pytest.raises(OSError, match="the disk is gone"):
+        for _ in Failing(numbered(40), 4, crop=5, seed=0).iterate(0):
+            seen += 1
+    assert seen == 2
+    assert not workers()
+
+
+def test_nothing_left_to_do():
+    batches = TrainBatches(numbered(8), 4, crop=5, seed=0)
+    assert list(batches.iterate(0, start_step=2)) == []
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop": 9}, "crop is 9 pixels, but the pictures have only 8"),
+        ({"crop": 0}, "crop must be a whole number of at least 1, not 0"),
+        ({"crop": 5.0}, "crop must be a whole number .* not 5.0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
+        ({"batch_size": True}, "batch_size must be .* not True"),
+        ({"batch_size": "4"}, "batch_size must be .* not '4'"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        ({"seed": None}, "seed must be .* not None"),
+        ({"pictures": numbered(0)}, "there are no pictures"),
+    ],
+)
+def test_wrong_settings(changes, message):
+    settings = {"pictures": numbered(10), "batch_size": 4, "crop": 5, "seed": 0} | changes
+    with pytest.raises(InputError, match=message):
+        TrainBatches(**settings)
+    if "seed" not in changes:
+        del settings["seed"]
+        with pytest.raises(InputError, match=message):
+            EvalBatches(**settings)
+
+
+def test_wrong_steps_are_refused_at_once():
+    batches = TrainBatches(numbered(10), 4, crop=5, seed=0)
+    with pytest.raises(InputError, match=r"step must lie in 0\.\.1.*not be 2"):
+        batches.batch(0, 2)
+    with pytest.raises(InputError, match="step must be .* not -1"):
+        batches.batch(0, -1)
+    with pytest.raises(InputError, match="epoch must be .* not -1"):
+        batches.batch(-1, 0)
+    with pytest.raises(InputError, match=r"start_step must lie in 0\.\.2.*not be 3"):
+        batches.iterate(0, start_step=3)
+    with pytest.raises(InputError, match="epoch must be .* not -1"):
+        batches.iterate(-1)
+    with pytest.raises(InputError, match=r"step must lie in 0\.\.2.*not be 3"):
+        EvalBatches(numbered(10), 4, crop=5).batch(3)
+
+
+def test_whole_numbers_of_numpy_will_do():
+    batches = TrainBatches(numbered(10), np.int64(4), crop=np.int32(5), seed=np.uint8(0))
+    assert_same([batches.batch(np.int64(0), np.int64(1))],
+                [TrainBatches(numbered(10), 4, 5, 0).batch(0, 1)])  # fmt: skip

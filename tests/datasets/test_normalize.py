@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from minialexnet.datasets import to_network_input
+from minialexnet.errors import InputError
+
+
+@pytest.fixture
+def batch():
+    return np.random.default_rng(0).integers(0, 256, (4, 6, 5, 3), dtype=np.uint8)
+
+
+def reference(batch, mean, scale):
+    return ((batch.astype(np.float64) - mean) * scale).transpose(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1.0, 1, 1 / 64, np.float64(0.5), np.float32(0.5)])
+@pytest.mark.parametrize("kind", ["colour", "image"])
+def test_mean_and_scale(batch, kind, scale, dtype):
+    mean = np.random.default_rng(1).uniform(90, 130, (3,) if kind == "colour" else (6, 5, 3))
+    x = to_network_input(batch, mean.astype(dtype), scale)
+    assert x.shape == (4, 3, 6, 5)
+    assert x.dtype == np.float32
+    np.testing.assert_allclose(x, reference(batch, mean, scale), rtol=1e-5, atol=1e-4)
+
+
+def test_a_scale_for_each_colour(batch):
+    scale = np.array([0.5, 1.0, 2.0])
+    x = to_network_input(batch, np.array([1.0, 2.0, 3.0]), scale)
+    assert x.dtype == np.float32
+    np.testing.assert_allclose(x, reference(batch, [1, 2, 3], scale), rtol=1e-6)
+
+
+def test_lists_will_do(batch):
+    x = to_network_input(batch, [1, 2, 3], [1, 1, 1])
+    np.testing.assert_allclose(x, reference(batch, [1, 2, 3], 1), rtol=1e-6)
+
+
+def test_memory_is_channels_last_and_the_batch_is_left_alone(batch):
+    before = batch.copy()
+    x = to_network_input(batch, np.zeros(3), 2.0)
+    assert x.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert np.array_equal(batch, before)
+
+
+def test_no_float64_on_the_way():
+    batch = np.zeros((8, 64, 64, 3), np.uint8)
+    tracemalloc.start()
+    x = to_network_input(batch, np.zeros(3, np.float64), 0.5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * x.nbytes
+
+
+def test_the_array_module_given_makes_every_array(batch):
+    used = set()
+
+    class Recorder:
+        """Lends NumPy's functions, and takes down their names."""
+
+        def __getattr__(self, name):
+            used.add(name)
+            return getattr(np, name)
+
+    to_network_input(batch, [1, 2, 3], [1, 2, 3], xp=Recorder())
+    assert used == {"uint8", "float32", "asarray", "broadcast_to"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((4, 6, 5, 3), np.float32), ((4, 3, 6, 5), np.uint8), ((6, 5, 3), np.uint8)],
+)
+def test_a_wrong_batch(shape, dtype):
+    with pytest.raises(InputError, match=r"batch must be uint8 of shape \(B, H, W, 3\), not"):
+        to_network_input(np.zeros(shape, dtype), np.zeros(3))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (4,), (5, 6, 3), (3, 6, 5), (4, 6, 5, 3)])
+def test_a_wrong_mean_or_scale(batch, shape):
+    with pytest.raises(InputError, match=r"mean must be a colour .*\(6, 5, 3\), not"):
+        to_network_input(batch, np.zeros(shape))
+    with pytest.raises(InputError, match=r"scale must be a colour .*\(6, 5, 3\), not"):
+        to_network_input(batch, np.zeros(3), np.zeros(shape))
