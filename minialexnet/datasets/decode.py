@@ -55,7 +55,7 @@ def decode_picture(data: bytes, size: int) -> np.ndarray:
     except PictureError:
         raise
     # Pillow's decoders raise nearly anything, even SyntaxError.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise PictureError(_reason(error)) from None
 
 
@@ -76,7 +76,7 @@ def _open(data: bytes) -> Image.Image:
         raise PictureError(
             f"not a picture ({', '.join(FORMATS)}), or its start is damaged"
         ) from None
-    except Exception as error:  # noqa: BLE001  (Pillow's own limit of pixels is among these)
+    except Exception as error:  # (Pillow's own limit of pixels is among these)
         raise PictureError(_reason(error)) from None
     # Pillow only warns at this level, and turning its warning into an error is not thread-safe.
     if image.width * image.height > MAX_PIXELS:
@@ -108,7 +108,7 @@ def _square(image: Image.Image, size: int) -> np.ndarray:
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001  (broken notes about a picture do not spoil its pixels)
+    except Exception:  # (broken notes about a picture do not spoil its pixels)
         return 1
 
 

@@ -291,7 +291,7 @@ def _judge(
             continue
         value = float(analytic[index])
         scale = max(abs(value), abs(numeric), SMALL * largest)
-        this = abs(value - numeric) / scale if scale > 0 else 0.0
+        this = 0.0 if scale == 0 else abs(value - numeric) / scale
         if not this <= error:  # also when it is NaN
             error, worst = (math.inf if math.isnan(this) else this), (index, value, numeric)
     return Result(name, error, len(indices) - kinks, kinks, worst, tolerance)

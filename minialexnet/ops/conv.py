@@ -84,8 +84,9 @@ def conv2d_backward(
         dmatrix = rows[:, outputs].T @ cols.reshape(len(rows), -1)
         dweight.append(dmatrix.reshape(-1, kh, kw, cols.shape[-1]))
         if input_gradient:
-            xp.matmul(rows[:, outputs], _as_matrix(weight[outputs]), out=cols.reshape(len(rows), -1))
-            dx.append(col2im(cols, x.shape[2:], stride, padding))
+            dcols = cols  # the windows are done with; their gradient takes their place in memory
+            xp.matmul(rows[:, outputs], _as_matrix(weight[outputs]), out=dcols.reshape(len(rows), -1))
+            dx.append(col2im(dcols, x.shape[2:], stride, padding))
     return (
         _join(dx, 1) if input_gradient else None,
         _join(dweight, 0).transpose(0, 3, 1, 2),

@@ -2,16 +2,15 @@
 
 from typing import IO
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
-
 
 def draw_curves(history: list[dict[str, float]], file: IO[bytes]) -> None:
     """Write a PNG with the curves of `history` (one entry an epoch) to `file`."""
+    # Imported here, because it takes longer than everything else that `import minialexnet` does.
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
     epochs = [entry["epoch"] for entry in history]
     figure = Figure(figsize=(11, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
     loss, error, rate = figure.subplots(1, 3)
     marker = "o" if len(epochs) < 30 else None
 

@@ -151,8 +151,9 @@ class Trainer:
         self.network.load_state(progress["layers"])
 
     def _train_epoch(self, interrupted: threading.Event) -> None:
-        total = len(self.batches) * self.batches.batch_size
-        self.progress.start(self._title(), total, self.position.step * self.batches.batch_size)
+        batch_size = self.batches.batch_size
+        total = min(len(self.batches) * batch_size, len(self.batches.pictures))
+        self.progress.start(self._title(), total, self.position.step * batch_size)
         started, seen = time.monotonic(), 0
         saved = started
         for images, labels in self.batches.iterate(self.position.epoch, self.position.step):

@@ -14,10 +14,6 @@ from PIL import Image
 PHOTOGRAPHS = Path(__file__).parents[2].parent / "shared" / "data"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
-
-
 @pytest.fixture
 def photographs() -> Callable[[str], Path]:
     """photographs(name) -> the path of an archive of real ones, or the test is skipped."""

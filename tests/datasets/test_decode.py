@@ -269,9 +269,12 @@ def test_an_orientation_which_does_not_exist_is_ignored(encode, orientation):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("notes", [b"II*\0\xff\xff\xff\xff", b"no TIFF header"])
-def test_broken_exif_does_not_spoil_the_picture(encode, notes):
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_broken_exif_does_not_spoil_the_picture(encode, form, notes):
+    """Pillow warns of it, or raises an error."""
     colours = (RED, GREEN, BLUE, YELLOW)
-    data = encode(quarters(colours), "JPEG", quality=95, exif=b"Exif\0\0" + notes)
+    options = {"quality": 95, "exif": b"Exif\0\0" + notes} if form == "JPEG" else {"exif": notes}
+    data = encode(quarters(colours), form, **options)
     assert_quarters(decode_picture(data, 16), colours, tolerance=8)
 
 

@@ -85,5 +85,5 @@ def test_col2im_leaves_pixels_alone_that_no_window_holds(backend, dtype):
 
 def test_a_window_larger_than_the_picture_is_refused(backend):
     x = backend.put(np.zeros((1, 1, 4, 9)), "float32")
-    with pytest.raises(InputError, match="window of 7 pixels does not fit .* 4 pixels .*1, 1"):
+    with pytest.raises(InputError, match=r"window of 7 pixels does not fit .* 4 pixels .*1, 1"):
         im2col(x, (7, 3), padding=((1, 1), (0, 0)))

@@ -87,9 +87,9 @@ def windows(shape, kernel_size, stride, padding, ceil_mode):
 
 
 def pool_by_loops(x, dy, pool_window, *configuration):
-    """y, dy and dx; `pool_window(pixels, dy)` gives the value of a window and its pixels' gradients.
+    """y, dy and dx; `pool_window` gives the value of one window and its pixels' gradients.
 
-    `pixels` are those of one window and channel that lie in the picture, in a dictionary by place.
+    Its `pixels` are those of the window that lie in the picture, in a dictionary by place.
     """
     places = list(windows(x.shape, *configuration))
     oh, ow = max(p[0] for p in places) + 1, max(p[1] for p in places) + 1

@@ -1,0 +1,200 @@
+"""Sharing out work changes how long it takes and nothing else."""
+
+import threading
+
+import numpy as np
+import pytest
+import threadpoolctl
+from hypothesis import given
+from hypothesis import strategies as st
+from strict import to_strict
+
+from minialexnet.backend import (
+    for_each_block,
+    map_ordered,
+    num_threads,
+    parallel,
+    set_num_threads,
+    slice_batch,
+)
+from minialexnet.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    before = num_threads()
+    yield
+    set_num_threads(before)
+
+
+def blas_threads():
+    """How many threads each BLAS library may use."""
+    return [
+        library["num_threads"]
+        for library in threadpoolctl.threadpool_info()
+        if library["user_api"] == "blas"
+    ]
+
+
+# ---- the number of threads --------------------------------------------------------------------
+
+
+def test_the_number_of_threads_is_as_set():
+    for count in (3, 1):
+        set_num_threads(count)
+        assert num_threads() == count
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_less_than_one_thread_is_refused(count):
+    with pytest.raises(InputError, match=f"number of threads is {count}; expected at least 1"):
+        set_num_threads(count)
+
+
+def test_the_environment_decides_until_it_is_set(monkeypatch):
+    monkeypatch.setenv("MINIALEXNET_THREADS", "3")
+    monkeypatch.setattr(parallel, "_threads", None)
+    assert num_threads() == 3
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_an_environment_without_a_number_is_refused(monkeypatch, value):
+    monkeypatch.setenv("MINIALEXNET_THREADS", value)
+    monkeypatch.setattr(parallel, "_threads", None)
+    with pytest.raises(InputError, match=f"MINIALEXNET_THREADS is '{value}'; expected a whole"):
+        num_threads()
+    monkeypatch.setattr(parallel, "_threads", 1)
+
+
+def test_without_a_choice_there_is_a_thread_for_each_usable_core(monkeypatch):
+    monkeypatch.delenv("MINIALEXNET_THREADS", raising=False)
+    monkeypatch.setattr(parallel, "_threads", None)
+    monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda _: {0, 5, 7}, raising=False)
+    assert num_threads() == 3
+
+
+# ---- slices of a batch ------------------------------------------------------------------------
+
+
+@given(count=st.integers(1, 70), size=st.integers(1, 300))
+def test_slices_cover_the_batch_once_in_order(count, size):
+    x = np.broadcast_to(np.float32(0), (count, 3, size, size))
+    slices = slice_batch(x)
+    covered = [i for part in slices for i in range(count)[part]]
+    assert covered == list(range(count))
+    lengths = [part.stop - part.start for part in slices]
+    assert min(lengths) >= 1
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_slices_depend_on_the_shape_alone():
+    x = np.zeros((37, 3, 32, 32), np.float32)
+    before = slice_batch(x)
+    set_num_threads(num_threads() + 1)
+    assert slice_batch(x) == before
+
+
+@pytest.mark.parametrize("x", [np.zeros((9, 5)), np.zeros((0, 3, 8, 8))])
+def test_rows_of_features_and_empty_batches_stay_whole(x):
+    assert slice_batch(x) == [slice(0, len(x))]
+
+
+def test_on_a_device_the_batch_stays_whole():
+    assert slice_batch(to_strict(np.zeros((9, 3, 8, 8)))) == [slice(0, 9)]
+
+
+# ---- map_ordered ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_results_come_in_the_order_of_the_items(count):
+    set_num_threads(count)
+    waits = [threading.Event() for _ in range(6)]
+
+    def work(i):
+        if count == 2 and i == 0:
+            assert waits[1].wait(10)  # the first result is ready only after the second
+        waits[i].set()
+        return i * i
+
+    assert list(map_ordered(work, range(6))) == [0, 1, 4, 9, 16, 25]
+
+
+def test_work_runs_on_that_many_threads_at_once():
+    set_num_threads(3)
+    all_there = threading.Barrier(3)
+    assert list(map_ordered(lambda _: all_there.wait(10) >= 0, range(3))) == [True] * 3
+
+
+def test_a_worker_that_shares_out_work_does_it_itself():
+    """Otherwise workers would wait for each other for ever."""
+    set_num_threads(2)
+
+    def outer(_):
+        inner = list(map_ordered(lambda _: threading.get_ident(), range(4)))
+        return {*inner} == {threading.get_ident()}
+
+    assert list(map_ordered(outer, range(5))) == [True] * 5
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_error_in_a_worker_comes_out_and_the_pool_lives_on(count):
+    set_num_threads(count)
+
+    def work(i):
+        if i == 2:
+            raise InputError("picture 2 is broken")
+        return i
+
+    before = blas_threads()
+    with pytest.raises(InputError, match="picture 2 is broken"):
+        list(map_ordered(work, range(5)))
+    assert blas_threads() == before
+    assert list(map_ordered(lambda i: i, range(5))) == [0, 1, 2, 3, 4]
+
+
+def test_blas_has_one_thread_meanwhile_and_its_own_number_afterwards():
+    set_num_threads(2)
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        if 2 not in blas_threads():
+            pytest.skip("this BLAS has one thread only")
+        seen = list(map_ordered(lambda _: blas_threads(), range(4)))
+        assert all(set(threads) == {1} for threads in seen)
+        assert 2 in blas_threads()
+
+
+# ---- for_each_block ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("size", [0, 1, 7, 100, 101])
+def test_blocks_cover_matching_elements_once(monkeypatch, count, size):
+    monkeypatch.setattr(parallel, "BLOCK_ELEMENTS", 8)
+    set_num_threads(count)
+    a, b = np.arange(float(size)), np.ones(size)
+
+    def add(a, b):
+        assert len(a) <= 8
+        a += b
+
+    for_each_block(add, a, b)
+    np.testing.assert_array_equal(a, np.arange(1.0, size + 1))
+
+
+def test_blocks_work_in_place_whatever_the_order_of_the_axes(monkeypatch, rng):
+    monkeypatch.setattr(parallel, "BLOCK_ELEMENTS", 8)
+    w, g = (rng.standard_normal((4, 3, 3, 2)).transpose(0, 3, 1, 2) for _ in range(2))
+    expected = w - g
+
+    def subtract(w, g):
+        w -= g
+
+    for_each_block(subtract, w, g)
+    np.testing.assert_array_equal(w, expected)
+
+
+def test_on_a_device_there_is_one_block():
+    x, calls = to_strict(np.zeros((200, 300))), []
+    for_each_block(lambda block: calls.append(block), x)
+    assert len(calls) == 1
+    assert calls[0] is x

@@ -1,0 +1,437 @@
+"""The gradient check says ok to right gradients, WRONG to wrong ones, and knows its limits."""
+
+import numpy as np
+import pytest
+
+from minialexnet.errors import InputError
+from minialexnet.gradcheck import check_function, check_layer, check_loss
+from minialexnet.layers import (
+    Conv2d,
+    Dropout,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Tanh,
+)
+
+SEEDS = range(4)
+
+
+def linear(x, w):
+    return x @ w.T
+
+
+def linear_backward(dy, x, w):
+    return dy @ w, dy.T @ x
+
+
+def linear_with_cache(x, w):
+    return x @ w.T, (x, w)
+
+
+def linear_backward_from_cache(dy, cache):
+    x, w = cache
+    return dy @ w, dy.T @ x
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def relu_backward(dy, x):
+    return dy * (x > 0)
+
+
+def result_of(report, target):
+    return next(result for result in report.results if result.target == target)
+
+
+@pytest.fixture
+def xw(rng):
+    return [rng.standard_normal((3, 5)), rng.standard_normal((4, 5))]
+
+
+class TestRightGradients:
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_plain_pair(self, xw, seed):
+        report = check_function(linear, linear_backward, xw, ["x", "w"], seed=seed)
+        assert report.ok
+        assert report.error < 1e-8
+        assert (report.points, report.kinks) == (15 + 20, 0)
+        assert [result.target for result in report.results] == ["x", "w"]
+
+    @pytest.mark.parametrize("container", [tuple, list])
+    def test_pair_with_a_cache(self, xw, container):
+        def backward(dy, cache):
+            return container(linear_backward_from_cache(dy, cache))
+
+        report = check_function(linear_with_cache, backward, xw)
+        assert report.ok
+        assert [result.target for result in report.results] == ["input 0", "input 1"]
+
+    def test_one_gradient_need_not_be_a_tuple(self, rng):
+        x = rng.standard_normal((3, 4))
+        assert check_function(np.sin, lambda dy, x: dy * np.cos(x), [x]).ok
+
+    def test_a_gradient_of_none_is_not_checked(self, xw):
+        report = check_function(linear, lambda dy, x, w: (dy @ w, None), xw, ["x", "w"])
+        assert report.ok
+        assert [result.target for result in report.results] == ["x"]
+
+    def test_a_forward_pass_that_returns_its_input_itself(self, rng):
+        x = rng.standard_normal((3, 4))
+        assert check_function(lambda x: x, lambda dy, x: dy, [x]).ok
+        assert check_function(lambda x: x.T, lambda dy, x: dy.T, [x]).ok
+
+    def test_gradients_that_are_zero_everywhere(self, rng):
+        x = rng.standard_normal((3, 4))
+        report = check_function(lambda x: 0 * x, lambda dy, x: 0 * dy, [x], max_points=6)
+        assert report.ok
+        assert report.error == 0
+
+    def test_arrays_of_any_backend(self, backend, xw):
+        arrays = [backend.put(array) for array in xw]
+        assert check_function(linear, linear_backward, arrays).ok
+        assert not check_function(linear, lambda dy, x, w: (2 * dy @ w, dy.T @ x), arrays).ok
+
+
+WRONG_BACKWARDS = {
+    "twice as large": (lambda dy, x, w: (2 * dy @ w, dy.T @ x), "x"),
+    "opposite sign": (lambda dy, x, w: (dy @ w, -dy.T @ x), "w"),
+    "one hundred-thousandth too large": (lambda dy, x, w: (dy @ w * (1 + 1e-5), dy.T @ x), "x"),
+    "zero": (lambda dy, x, w: (dy @ w, 0 * w), "w"),
+    "mean instead of sum": (lambda dy, x, w: (dy @ w, dy.T @ x / len(x)), "w"),
+    "sum over all but the last picture": (lambda dy, x, w: (dy @ w, dy[:-1].T @ x[:-1]), "w"),
+    "upstream gradient of ones": (lambda dy, x, w: (np.ones_like(dy) @ w, dy.T @ x), "x"),
+}
+
+
+class TestWrongGradients:
+    @pytest.mark.parametrize("name", WRONG_BACKWARDS)
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_are_wrong(self, xw, name, seed):
+        backward, culprit = WRONG_BACKWARDS[name]
+        report = check_function(linear, backward, xw, ["x", "w"], seed=seed)
+        assert not report.ok
+        verdicts = {result.target: result.verdict for result in report.results}
+        assert verdicts == {"x": "ok", "w": "ok"} | {culprit: "WRONG"}
+
+    def test_with_a_cache(self, xw):
+        def backward(dy, cache):
+            dx, dw = linear_backward_from_cache(dy, cache)
+            return dx, 1.001 * dw
+
+        report = check_function(linear_with_cache, backward, xw, ["x", "w"])
+        assert [result.verdict for result in report.results] == ["ok", "WRONG"]
+
+    def test_transposed_by_mistake(self, rng):
+        square = [rng.standard_normal((4, 4)), rng.standard_normal((4, 4))]
+        report = check_function(linear, lambda dy, x, w: (dy @ w.T, dy.T @ x), square, ["x", "w"])
+        assert result_of(report, "x").verdict == "WRONG"
+        assert result_of(report, "w").verdict == "ok"
+
+    def test_a_factor_is_reported_as_the_relative_error_it_is(self, xw):
+        report = check_function(linear, lambda dy, x, w: (2 * dy @ w, dy.T @ x), xw, ["x", "w"])
+        assert result_of(report, "x").error == pytest.approx(0.5, rel=1e-6)
+
+    @pytest.mark.parametrize("index", [(0, 0), (1, 3), (2, 4)])
+    @pytest.mark.parametrize("wrong", [lambda v: v + 0.1, lambda v: 0.0, lambda v: v * (1 + 1e-5)])
+    def test_a_mistake_in_one_place_is_found_there(self, xw, index, wrong):
+        def backward(dy, x, w):
+            dx, dw = linear_backward(dy, x, w)
+            dx[index] = wrong(dx[index])
+            return dx, dw
+
+        result = result_of(check_function(linear, backward, xw, ["x", "w"]), "x")
+        assert result.verdict == "WRONG"
+        found, analytic, numeric = result.worst
+        assert found == index
+        assert analytic == pytest.approx(wrong(numeric), rel=1e-8)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_what_is_no_number_is_wrong(self, xw, value):
+        def backward(dy, x, w):
+            dx, dw = linear_backward(dy, x, w)
+            dx[1, 2] = value
+            return dx, dw
+
+        result = result_of(check_function(linear, backward, xw, ["x", "w"]), "x")
+        assert result.verdict == "WRONG"
+        assert result.worst[0] == (1, 2)
+
+    def test_a_forward_pass_that_gives_nan_is_not_ok(self, rng):
+        x = -rng.random((2, 2)) - 1
+        with np.errstate(invalid="ignore"):
+            assert not check_function(np.log, lambda dy, x: dy / x, [x]).ok
+
+    def test_the_text_says_where(self, xw):
+        def backward(dy, x, w):
+            dx, dw = linear_backward(dy, x, w)
+            dx[1, 3] = 7
+            return dx, dw
+
+        lines = str(check_function(linear, backward, xw, ["x", "w"])).splitlines()
+        assert "WRONG: at [1, 3] analytic 7, numeric " in lines[0]
+        assert lines[1].endswith("ok")
+
+    def test_the_tolerance_decides(self, xw):
+        def backward(dy, x, w):
+            return 1.001 * dy @ w, dy.T @ x
+
+        assert not check_function(linear, backward, xw, tolerance=5e-4).ok
+        assert check_function(linear, backward, xw, tolerance=2e-3).ok
+
+
+class TestKinks:
+    def test_at_zero_and_within_the_step_of_it_are_counted_not_compared(self, rng):
+        x = rng.uniform(0.5, 2, (3, 5)) * rng.choice([-1, 1], (3, 5))
+        x[0, 0], x[0, 1], x[1, 2], x[2, 4] = 0.0, 3e-5, -7e-5, 9.9e-5
+        report = check_function(relu, relu_backward, [x])
+        assert report.ok
+        assert (report.kinks, report.points) == (4, 11)
+        assert "4 at kinks" in str(report)
+
+    @pytest.mark.parametrize("offset", [0.0, 1e-6, 2.5e-5, 5e-5, -5e-5, 7.5e-5, -9.9e-5])
+    def test_wherever_within_the_step_they_lie(self, rng, offset):
+        x = rng.uniform(0.5, 2, 6)
+        x[3] = offset
+        report = check_function(relu, relu_backward, [x])
+        assert report.ok
+        assert report.kinks == 1
+
+    def test_a_kink_just_beyond_the_step_is_none(self, rng):
+        x = rng.uniform(0.5, 2, 6)
+        x[3], x[4] = 1.01e-4, -1.01e-4
+        report = check_function(relu, relu_backward, [x])
+        assert report.ok
+        assert report.kinks == 0
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_what_is_wrong_elsewhere_is_still_found(self, seed):
+        x = np.random.default_rng(seed).standard_normal((3, 5))
+        x[0, :3] = 0
+        x[2, 1] = 1.5
+
+        def backward(dy, x):
+            dx = relu_backward(dy, x)
+            dx[2, 1] *= 1.01
+            return dx
+
+        (result,) = check_function(relu, backward, [x], seed=seed).results
+        assert result.verdict == "WRONG"
+        assert result.worst[0] == (2, 1)
+        assert result.kinks == 3
+
+    def test_a_wrong_slope_is_no_kink(self, rng):
+        """ReLU's backward pass that lets everything through is wrong, not full of kinks."""
+        (result,) = check_function(relu, lambda dy, x: dy, [rng.standard_normal((4, 5))]).results
+        assert result.verdict == "WRONG"
+        assert result.kinks == 0
+
+    def test_kinks_alone_give_no_verdict_and_are_not_ok(self):
+        report = check_function(relu, relu_backward, [np.zeros((2, 3))])
+        assert report.results[0].verdict == "NO VERDICT"
+        assert not report.ok
+        assert (report.points, report.kinks) == (0, 6)
+        assert "NO VERDICT" in str(report)
+
+    def test_one_array_without_a_verdict_spoils_the_report(self, rng):
+        def forward(x, z):
+            return relu(x) + relu(z)
+
+        def backward(dy, x, z):
+            return relu_backward(dy, x), relu_backward(dy, z)
+
+        arrays = [rng.uniform(1, 2, (2, 3)), np.zeros((2, 3))]
+        report = check_function(forward, backward, arrays)
+        assert [result.verdict for result in report.results] == ["ok", "NO VERDICT"]
+        assert not report.ok
+
+    def test_equal_values_in_a_pooling_window(self, rng):
+        x = rng.standard_normal((1, 1, 4, 4))
+        x[0, 0, 0, 0] = x[0, 0, 1, 1] = 9.0
+        x[0, 0, 2, 2], x[0, 0, 3, 3] = 7.0, 7.00003
+        report = check_layer(MaxPool2d(2), x)
+        assert report.ok
+        assert report.kinks == 4
+
+    def test_a_curved_function_has_no_kinks(self, rng):
+        x = rng.standard_normal((4, 5)) * 2
+        report = check_function(np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), [x])
+        assert report.ok
+        assert report.kinks == 0
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
+    def test_arrays_that_are_not_float64(self, xw, dtype):
+        x, w = xw
+        message = rf"w is {dtype}; expected float64, since in smaller types the difference of two"
+        with pytest.raises(InputError, match=message):
+            check_function(linear, linear_backward, [x, w.astype(dtype)], ["x", "w"])
+
+    def test_a_gradient_of_the_wrong_shape(self, xw):
+        def backward(dy, x, w):
+            return dy @ w, x.T @ dy
+
+        message = r"with respect to w has shape \(5, 4\); expected \(4, 5\), the shape of w itself"
+        with pytest.raises(InputError, match=message):
+            check_function(linear, backward, xw, ["x", "w"])
+
+    def test_a_gradient_summed_too_far(self, xw):
+        with pytest.raises(InputError, match=r"shape \(5,\); expected \(3, 5\)"):
+            check_function(linear, lambda dy, x, w: ((dy @ w).sum(axis=0), dy.T @ x), xw)
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_the_wrong_number_of_gradients(self, xw, count):
+        def backward(dy, x, w):
+            return (dy @ w, dy.T @ x, dy)[:count]
+
+        with pytest.raises(InputError, match=rf"returned {count} gradients for 2 inputs"):
+            check_function(linear, backward, xw)
+
+    def test_a_layer_that_fills_no_gradient(self, rng):
+        class Forgetful(Linear):
+            def run_backward(self, dy, memory, input_gradient=True):
+                dx, grads = super().run_backward(dy, memory, input_gradient)
+                del grads["bias"]
+                return dx, grads
+
+        with pytest.raises(InputError, match="filled no gradient for bias"):
+            check_layer(Forgetful(5, 4), rng.standard_normal((3, 5)))
+
+    def test_a_layer_with_a_gradient_of_the_wrong_shape(self, rng):
+        class Transposed(Linear):
+            def run_backward(self, dy, memory, input_gradient=True):
+                dx, grads = super().run_backward(dy, memory, input_gradient)
+                return dx, grads | {"weight": grads["weight"].T}
+
+        with pytest.raises(InputError, match=r"with respect to weight has shape \(5, 4\)"):
+            check_layer(Transposed(5, 4), rng.standard_normal((3, 5)))
+
+
+class TestWhatIsLeftAlone:
+    def test_the_inputs(self, xw):
+        before = [array.copy() for array in xw]
+        check_function(linear, linear_backward, xw)
+        for array, old in zip(xw, before, strict=True):
+            np.testing.assert_array_equal(array, old)
+
+    def test_the_inputs_when_the_check_fails(self, xw):
+        before, calls = xw[0].copy(), 0
+
+        def forward(x, w):
+            nonlocal calls
+            calls += 1
+            if calls > 4:
+                raise RuntimeError
+            return linear(x, w)
+
+        with pytest.raises(RuntimeError):
+            check_function(forward, linear_backward, xw)
+        np.testing.assert_array_equal(xw[0], before)
+
+    def test_the_layer_and_its_input(self, backend, rng):
+        xp = backend.xp
+        layer = Sequential(
+            {"conv": Conv2d(3, 4, 3), "tanh": Tanh(), "drop": Dropout(0.5, seed=7)}
+        ).to(xp)
+        x = backend.put(rng.standard_normal((2, 3, 5, 5)), "float32")
+        layer.forward(x, training=True)
+        dy = backend.put(rng.standard_normal((2, 4, 3, 3)), "float32")
+        layer.backward(dy)
+        params = {name: backend.get(value).copy() for name, value in layer.params.items()}
+        grads = {name: backend.get(value).copy() for name, value in layer.grads.items()}
+        strides = {name: value.strides for name, value in layer.params.items()}
+        state, pixels = layer.state(), backend.get(x).copy()
+
+        assert check_layer(layer, x, max_points=5).ok
+
+        assert layer.state() == state
+        np.testing.assert_array_equal(backend.get(x), pixels)
+        for name, value in layer.params.items():
+            backend.check(value, params[name], "float32", 1e-30)
+            assert value.strides == strides[name]
+            np.testing.assert_array_equal(backend.get(layer.grads[name]), grads[name])
+        layer.backward(dy)  # it still remembers its own forward pass
+        for name, value in layer.grads.items():
+            np.testing.assert_array_equal(backend.get(value), grads[name])
+
+    def test_the_logits(self, rng):
+        logits, labels = rng.standard_normal((3, 4)), np.array([0, 3, 1])
+        before = logits.copy()
+        assert check_loss(SoftmaxCrossEntropy(), logits, labels).ok
+        np.testing.assert_array_equal(logits, before)
+
+
+class TestMaxPoints:
+    def test_so_many_are_compared(self, rng):
+        x = rng.standard_normal((10, 20))
+        report = check_function(np.sin, lambda dy, x: dy * np.cos(x), [x], max_points=30)
+        assert report.ok
+        assert 15 <= report.points <= 30
+
+    def test_small_arrays_are_compared_whole(self, xw):
+        assert check_function(linear, linear_backward, xw, max_points=20).points == 15 + 20
+
+    def test_half_of_them_lie_where_the_gradient_is_not_zero(self, rng):
+        x = -rng.uniform(1, 2, 1000)
+        x[::100] = 1.0
+
+        def backward(dy, x):
+            return 2 * relu_backward(dy, x)
+
+        for seed in SEEDS:
+            (result,) = check_function(relu, backward, [x], max_points=10, seed=seed).results
+            assert result.verdict == "WRONG"
+            assert result.worst[0][0] % 100 == 0
+
+    def test_other_seeds_choose_other_points(self, rng):
+        x = rng.standard_normal(1000)
+
+        def worst(seed):
+            report = check_function(np.sin, lambda dy, x: 0 * dy, [x], max_points=5, seed=seed)
+            return report.results[0].worst[0]
+
+        assert len({worst(seed) for seed in SEEDS}) > 1
+        assert worst(0) == worst(0)
+
+
+class TestLayers:
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_network_of_several_layers(self, rng, seed):
+        network = Sequential(
+            {"conv": Conv2d(2, 4, 3), "relu": ReLU(), "norm": LocalResponseNorm(3, alpha=1.0)}
+        )
+        report = check_layer(network, rng.standard_normal((2, 2, 4, 5)), seed=seed)
+        assert report.ok
+        targets = [result.target for result in report.results]
+        assert targets == ["x", "conv.weight", "conv.bias"]
+
+    def test_float32_input_and_layers_are_converted(self, rng):
+        x = rng.standard_normal((3, 5)).astype("float32")
+        report = check_layer(Linear(5, 4), x)
+        assert report.ok
+        assert report.error < 1e-8
+
+    def test_dropout_is_checked_with_one_mask(self, rng):
+        assert check_layer(Dropout(0.5), rng.standard_normal((4, 9))).ok
+
+    @pytest.mark.parametrize("inverted", [True, False])
+    def test_dropout_at_test_time_is_another_function(self, rng, inverted):
+        x = rng.standard_normal((4, 9))
+        assert check_layer(Dropout(0.3, inverted), x, training=False).ok
+
+    def test_a_layer_that_is_wrong_in_one_parameter(self, rng):
+        class Wrong(Linear):
+            def run_backward(self, dy, memory, input_gradient=True):
+                dx, grads = super().run_backward(dy, memory, input_gradient)
+                grads["bias"][2] += 1e-3
+                return dx, grads
+
+        report = check_layer(Wrong(5, 4), rng.standard_normal((3, 5)))
+        assert [result.verdict for result in report.results] == ["ok", "ok", "WRONG"]
+        assert result_of(report, "bias").worst[0] == (2,)

@@ -1,0 +1,40 @@
+"""What a layer does for itself once `run` and `run_backward` are written."""
+
+import numpy as np
+import pytest
+
+from minialexnet.layers.base import Layer, describe
+
+
+class Doubling(Layer):
+    """The smallest layer: twice its input."""
+
+    def run(self, x, training=False):
+        return 2 * x, None
+
+    def run_backward(self, dy, memory, input_gradient=True):
+        return 2 * dy, {}
+
+
+def test_a_layer_needs_only_run_and_run_backward():
+    layer, x = Doubling(), np.arange(3.0)
+    np.testing.assert_array_equal(layer.forward(x), 2 * x)
+    np.testing.assert_array_equal(layer.backward(x), 2 * x)
+    np.testing.assert_array_equal(layer.predict(x), 2 * x)
+    assert layer.output_shape((4, 5)) == (4, 5)
+    assert layer.multiply_adds((4, 5)) == 0
+    assert layer.num_params == 0
+    assert repr(layer) == "Doubling()"
+
+
+def test_without_run_nothing_runs():
+    with pytest.raises(NotImplementedError):
+        Layer().forward(np.zeros(1))
+    with pytest.raises(NotImplementedError):
+        Layer().run_backward(np.zeros(1), None)
+
+
+def test_descriptions_show_what_is_not_the_default():
+    assert describe(3, "a", stride=(2, 1), padding=(0, 0), bias=(False, True)) == (
+        "3, a, stride=2, bias=False"
+    )

@@ -1,0 +1,98 @@
+"""The convolutional layer hands its arguments on to the operation, and its filters lie ready."""
+
+import numpy as np
+import pytest
+
+from minialexnet.errors import InputError
+from minialexnet.layers import Conv2d
+from minialexnet.layers.initializers import normal
+from minialexnet.ops import conv2d, conv2d_backward
+
+ARGUMENTS = {
+    "plain": dict(kernel_size=3),
+    "AlexNet's first": dict(kernel_size=5, stride=4, padding=((0, 3), (0, 3))),
+    "everything": dict(kernel_size=(3, 2), stride=(1, 2), padding=(2, 1), groups=2, bias=False),
+}
+FULL = {
+    "plain": ((1, 1), ((0, 0), (0, 0)), 1),
+    "AlexNet's first": ((4, 4), ((0, 3), (0, 3)), 1),
+    "everything": ((1, 2), ((2, 2), (1, 1)), 2),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_the_layer_is_the_operation_with_its_parameters(backend, dtype, rng, name):
+    layer = Conv2d(4, 6, **ARGUMENTS[name], bias_init=0.5).to(backend.xp).astype(dtype)
+    weight, bias = layer.params["weight"], layer.params.get("bias")
+    x = backend.put(rng.standard_normal((2, 4, 6, 7)), dtype)
+    y = conv2d(x, weight, bias, *FULL[name])
+    np.testing.assert_array_equal(backend.get(layer.forward(x)), backend.get(y))
+    dy = backend.put(rng.standard_normal(y.shape), dtype)
+    dx, dweight, dbias = conv2d_backward(dy, x, weight, *FULL[name])
+    np.testing.assert_array_equal(backend.get(layer.backward(dy)), backend.get(dx))
+    np.testing.assert_array_equal(backend.get(layer.grads["weight"]), backend.get(dweight))
+    if bias is not None:
+        np.testing.assert_array_equal(backend.get(layer.grads["bias"]), backend.get(dbias))
+    assert layer.backward(dy, input_gradient=False) is None
+
+
+def test_parameters_have_pytorchs_names_and_shapes():
+    layer = Conv2d(4, 6, (3, 2), groups=2)
+    assert {name: value.shape for name, value in layer.params.items()} == {
+        "weight": (6, 2, 3, 2),
+        "bias": (6,),
+    }
+    assert list(Conv2d(4, 6, 3, bias=False).params) == ["weight"]
+    assert layer.num_params == 6 * 2 * 3 * 2 + 6
+
+
+def test_filters_lie_channels_last_so_that_they_are_a_matrix_without_a_copy():
+    weight = Conv2d(4, 6, 3).params["weight"]
+    assert weight.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def test_gradients_of_the_filters_lie_in_memory_as_the_filters_do(rng):
+    """So that the optimizer can go through both at once."""
+    layer = Conv2d(4, 6, 3)
+    layer.forward(rng.standard_normal((2, 4, 5, 5)).astype(np.float32))
+    layer.backward(rng.standard_normal((2, 6, 3, 3)).astype(np.float32))
+    assert layer.grads["weight"].strides == layer.params["weight"].strides
+
+
+def test_parameters_begin_as_asked():
+    layer = Conv2d(
+        16, 64, 5, weight_init=normal(0.02), bias_init=0.3, generator=np.random.default_rng(1)
+    )
+    assert layer.params["weight"].std() == pytest.approx(0.02, rel=0.02)
+    np.testing.assert_array_equal(layer.params["bias"], np.full(64, 0.3, np.float32))
+    he = Conv2d(16, 64, 5, groups=2).params
+    assert he["weight"].std() == pytest.approx(np.sqrt(2 / (8 * 25)), rel=0.02)
+    assert not he["bias"].any()
+
+
+def test_cost_is_one_multiplication_for_each_tap_of_each_output():
+    assert Conv2d(4, 6, (3, 2), padding=1, groups=2).multiply_adds((4, 5, 5)) == 5 * 6 * 6 * 2 * 6
+
+
+@pytest.mark.parametrize("groups", [0, -1, 3, 4])
+def test_groups_that_do_not_divide_the_channels_are_refused(groups):
+    with pytest.raises(InputError, match=f"4 input and 6 output channels .* groups={groups}"):
+        Conv2d(4, 6, 3, groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(kernel_size=0), "kernel_size is 0; expected a whole number of at least 1"),
+        (dict(kernel_size=3, stride=0), "stride is 0"),
+        (dict(kernel_size=3, padding=-1), "padding is -1; expected a whole number of at least 0"),
+    ],
+)
+def test_sizes_that_are_none_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        Conv2d(4, 6, **arguments)
+
+
+def test_pictures_too_small_are_refused_when_shapes_are_worked_out():
+    with pytest.raises(InputError, match="window of 3 pixels does not fit into a picture of 2"):
+        Conv2d(4, 6, 3).output_shape((4, 5, 2))

@@ -1,0 +1,139 @@
+"""Taking slices of the batch through several layers changes the speed and not the result."""
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from minialexnet.backend import num_threads, parallel, set_num_threads, slice_batch
+from minialexnet.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
+from minialexnet.layers.depth_first import DepthFirst
+
+SIZES = [1, 2, 3, 7, 8, 9, 30]
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    before = num_threads()
+    yield
+    set_num_threads(before)
+
+
+def make_layers():
+    return {
+        "conv1": Conv2d(3, 8, 3, padding=1),
+        "relu1": ReLU(),
+        "norm1": LocalResponseNorm(alpha=0.1),
+        "pool1": MaxPool2d(3, 2),
+        "conv2": Conv2d(8, 6, 3, groups=2, bias=False),
+    }
+
+
+def run(network, n, **options):
+    """Output, gradients of the input and of all parameters, for a batch of n pictures."""
+    rng = np.random.default_rng(0)
+    y = network.forward(rng.standard_normal((n, 3, 13, 12), dtype=np.float32), training=True)
+    dx = network.backward(rng.standard_normal(y.shape, dtype=np.float32), **options)
+    return {"y": y, "dx": dx, **network.grads}
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_the_number_of_threads_does_not_change_a_single_bit(n):
+    results = []
+    for threads in (1, 2, 3):
+        set_num_threads(threads)
+        results.append(run(DepthFirst(make_layers()), n))
+    for other in results[1:]:
+        assert list(other) == list(results[0])
+        for name, value in results[0].items():
+            np.testing.assert_array_equal(other[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_slices_give_what_the_whole_batch_gives_layer_by_layer(n):
+    """That includes batches with fewer pictures than there would be slices."""
+    set_num_threads(2)
+    sliced = run(DepthFirst(make_layers()), n)
+
+    layers = make_layers()
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((n, 3, 13, 12), dtype=np.float32)
+    for layer in layers.values():
+        y = layer.forward(y, training=True)
+    dy = rng.standard_normal(y.shape, dtype=np.float32)
+    for layer in reversed(layers.values()):
+        dy = layer.backward(dy)
+    whole = {"y": y, "dx": dy}
+    for name, layer in layers.items():
+        whole |= {f"{name}.{key}": gradient for key, gradient in layer.grads.items()}
+
+    assert set(sliced) == set(whole)
+    for name, expected in whole.items():
+        assert sliced[name].dtype == np.float32
+        assert sliced[name].shape == expected.shape
+        assert abs(sliced[name] - expected).max() <= 1e-6 * abs(expected).max(), name
+
+
+def test_the_batches_of_these_tests_are_really_cut():
+    counts = [len(slice_batch(np.zeros((n, 3, 13, 12)))) for n in SIZES]
+    assert counts == [1, 2, 3, 7, 8, 8, 8]
+
+
+def test_slices_share_the_parameters_but_not_their_memories(monkeypatch):
+    """Two forward passes, each with its own backward: nothing of one leaks into the other."""
+    network, rng = DepthFirst(make_layers()), np.random.default_rng(0)
+    first, second = (rng.standard_normal((9, 3, 13, 12), dtype=np.float32) for _ in range(2))
+    _, memory_of_first = network.run(first, training=True)
+    y, _ = network.run(second, training=True)
+    dy = rng.standard_normal(y.shape, dtype=np.float32)
+    late = network.run_backward(dy, memory_of_first)
+    y, memory = network.run(first, training=True)
+    at_once = network.run_backward(dy, memory)
+    np.testing.assert_array_equal(late[0], at_once[0])
+    for name, gradient in at_once[1].items():
+        np.testing.assert_array_equal(late[1][name], gradient)
+
+
+def test_without_input_gradient_the_others_stay_the_same():
+    with_dx = run(DepthFirst(make_layers()), 9)
+    without = run(DepthFirst(make_layers()), 9, input_gradient=False)
+    assert without.pop("dx") is None
+    for name, value in without.items():
+        np.testing.assert_array_equal(value, with_dx[name])
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_predicting_gives_the_output_of_forward(n):
+    network = DepthFirst(make_layers())
+    x = np.random.default_rng(0).standard_normal((n, 3, 13, 12), dtype=np.float32)
+    np.testing.assert_array_equal(network.predict(x), network.forward(x))
+
+
+def test_gradients_of_the_previous_pass_are_not_added_to():
+    network = DepthFirst(make_layers())
+    once, twice = run(network, 9), run(network, 9)
+    for name, value in once.items():
+        np.testing.assert_array_equal(twice[name], value)
+
+
+def test_on_a_device_the_batch_goes_through_in_one_piece(backend, monkeypatch):
+    if backend.name == "numpy":
+        monkeypatch.setattr(parallel, "is_on_host", lambda array: False)
+    pieces = []
+    layers = make_layers()
+    original = layers["relu1"].run
+    layers["relu1"].run = lambda x, training=False: (pieces.append(len(x)), original(x))[1]
+    network = DepthFirst(layers)
+    for layer in layers.values():
+        layer.to(backend.xp)
+    network.forward(backend.put(np.ones((9, 3, 13, 12), np.float32)))
+    assert pieces == [9]
+
+
+def test_the_threads_of_blas_are_left_as_they_were():
+    def blas():
+        return [(i["filepath"], i["num_threads"]) for i in threadpoolctl.threadpool_info()]
+
+    set_num_threads(2)
+    before = blas()
+    run(DepthFirst(make_layers()), 9)
+    assert blas() == before

@@ -1,0 +1,41 @@
+"""Initial weights have the standard deviation of their formula and come from their generator."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minialexnet.layers.initializers import draw, he_normal, normal, xavier_normal
+
+SHAPE, FAN_IN, FAN_OUT = (100, 500), 500, 100
+
+
+@pytest.mark.parametrize(
+    ("initializer", "std"),
+    [
+        (normal(0.01), 0.01),
+        (he_normal, math.sqrt(2 / 500)),
+        (xavier_normal, math.sqrt(2 / 600)),
+        (None, math.sqrt(2 / 500)),
+    ],
+)
+def test_weights_are_normal_with_the_standard_deviation_of_the_formula(initializer, std):
+    weights = draw(initializer, np.random.default_rng(0), SHAPE, FAN_IN, FAN_OUT)
+    assert weights.shape == SHAPE
+    assert weights.dtype == np.float32
+    assert weights.std() == pytest.approx(std, rel=0.02)
+    assert abs(weights.mean()) < 5 * std / math.sqrt(weights.size)
+    # A normal distribution has 68.3 % within one standard deviation, and a kurtosis of 3.
+    assert (abs(weights) < std).mean() == pytest.approx(0.683, abs=0.01)
+    assert ((weights / std) ** 4).mean() == pytest.approx(3, rel=0.05)
+
+
+def test_one_generator_gives_every_layer_other_weights():
+    generator = np.random.default_rng(0)
+    first, second = (draw(None, generator, SHAPE, FAN_IN, FAN_OUT) for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+def test_without_a_generator_the_weights_are_still_the_same_every_time():
+    first, second = (draw(None, None, SHAPE, FAN_IN, FAN_OUT) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
