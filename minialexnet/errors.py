@@ -6,4 +6,9 @@ class InputError(ValueError):
 
     The message names what is wrong, what came, what was expected and what to do. The command line
     prints it as it stands and exits with status 1; anything else that escapes is a bug of ours.
+
+    Attributes:
+        exit_status: what the command line exits with.
     """
+
+    exit_status = 1

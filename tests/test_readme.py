@@ -21,7 +21,7 @@ def test_the_python_examples_run(block):
 
 
 def test_every_command_named_exists(capsys):
-    commands = set(re.findall(r"minialexnet ([a-z]+)", README)) - {"on", "is"}
+    commands = set(re.findall(r"(?:`|bin/|\n)minialexnet ([a-z]+)", README))
     assert {"train", "eval", "predict", "gradcheck", "models", "doctor"} <= commands
     for command in commands:
         with pytest.raises(SystemExit) as stopped:

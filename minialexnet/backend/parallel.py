@@ -82,10 +82,15 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """`map`, on the pool's threads with one BLAS thread each; results come in order of `items`.
 
     Runs in the calling thread when there is one item, one thread, or the caller is itself a
-    worker of the pool (which must not wait for workers).
+    worker of the pool (which must not wait for workers). With one thread BLAS has one as well:
+    it cuts its sums differently for several, and the results would differ in the last bits.
     """
-    if len(items) <= 1 or num_threads() == 1 or getattr(_worker, "busy", False):
+    if len(items) <= 1 or getattr(_worker, "busy", False):
         yield from map(function, items)
+        return
+    if num_threads() == 1:
+        with _blas_libraries().limit(limits=1, user_api="blas"):
+            yield from map(function, items)
         return
 
     def work(item: T) -> R:

@@ -1,11 +1,11 @@
-"""What several commands share: pictures, networks out of checkpoints, bars."""
+"""What several commands do: read pictures, plan a training, fetch a network from a checkpoint."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from minialexnet.backend import select_device
-from minialexnet.datasets import Pictures, builtin_archive, load_pictures
+from minialexnet.cli.options import recipe
+from minialexnet.datasets import Pictures, builtin_archive, colour_std, load_pictures
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet, alexnet
 from minialexnet.training import (
@@ -13,10 +13,12 @@ from minialexnet.training import (
     Preprocessing,
     Progress,
     TrainConfig,
+    default_config,
     load_checkpoint,
 )
 
 BUILTIN = "built-in"
+NAMED = 10  # files that could not be read are named one by one up to this number
 
 
 def load_data(data: str, size: int | None = None) -> Pictures:
@@ -27,89 +29,84 @@ def load_data(data: str, size: int | None = None) -> Pictures:
 
     def show(done: int, total: int) -> None:
         nonlocal seen
-        if done == 1 or seen == 0:
+        if seen == 0:
             progress.start("reading pictures", total)
         progress.update(done - seen, f"{done} of {total}")
         seen = done
 
-    pictures = load_pictures(path, size, progress=show)
-    progress.finish()
+    try:
+        pictures = load_pictures(path, size, progress=show)
+    finally:
+        progress.finish()
     if pictures.skipped:
         count = len(pictures.skipped)
         progress.say(f"skipped {count} file{'s' * (count > 1)} that could not be read:")
-        for name, reason in pictures.skipped[:10]:
+        for name, reason in pictures.skipped[:NAMED]:
             progress.say(f"  {name}: {reason}")
-        if count > 10:
-            progress.say(f"  ... and {count - 10} more")
+        if count > NAMED:
+            progress.say(f"  ... and {count - NAMED} more")
     return pictures
 
 
-def find_checkpoint(path: str | None, runs: str, file: str = "best.npz") -> Path:
-    """The checkpoint that `path` names: a file, or a run folder; None is the newest run.
+def load_data_again(data: str, size: int, run: Path) -> Pictures:
+    """The pictures that `run` was trained on; says what to do if they are no longer there."""
+    if data != BUILTIN and not Path(data).exists():
+        raise InputError(
+            f"the pictures that {run} was trained on are no longer at {data}; say with --data "
+            "where they are now"
+        )
+    return load_data(data, size)
+
+
+def planned_config(
+    options: argparse.Namespace, data: str, pictures: Pictures, backend: str
+) -> TrainConfig:
+    """The configuration for a training on `pictures`, with what the user chose."""
+    return default_config(
+        data=data if data == BUILTIN else str(Path(data).expanduser().resolve()),
+        num_classes=len(pictures.classes),
+        num_pictures=len(pictures.train),
+        picture_size=pictures.size,
+        pixel_std=float(colour_std(pictures.train.images).mean()),
+        backend=backend,
+        **recipe(options),
+    )
+
+
+def find_checkpoint(path: str | None, runs: str) -> Path:
+    """The checkpoint that `path` names: a file, or the best of a run folder; None: the newest run.
 
     Raises InputError when there is none.
     """
-    if path is None:
-        folders = sorted(Path(runs).glob(f"*/{file}"), key=lambda p: p.stat().st_mtime)
-        if not folders:
-            raise InputError(
-                f"found no trained network in {Path(runs)}/; train one with `minialexnet train`, "
-                "or name one with --checkpoint"
-            )
-        return folders[-1]
-    chosen = Path(path).expanduser()
-    return chosen / file if chosen.is_dir() else chosen
+    if path is not None:
+        chosen = Path(path).expanduser()
+        return _best_of(chosen) if chosen.is_dir() else chosen
+    written = {last.parent: last.stat().st_mtime for last in Path(runs).glob("*/last.npz")}
+    if not written:
+        raise InputError(
+            f"found no trained network in {Path(runs)}/; train one with `minialexnet train`, or "
+            "name one with --checkpoint"
+        )
+    return _best_of(max(written, key=written.__getitem__))
+
+
+def _best_of(run: Path) -> Path:
+    """The best checkpoint of a run, or the last one while its first epoch is not over."""
+    best, last = run / "best.npz", run / "last.npz"
+    return last if last.exists() and not best.exists() else best
 
 
 def load_network(path: Path, backend: str) -> tuple[AlexNet, Checkpoint, Preprocessing, object]:
     """The network of a checkpoint, ready to predict: (network, checkpoint, preprocessing, xp)."""
     checkpoint = load_checkpoint(path)
-    config = TrainConfig.from_dict(checkpoint.config)
     xp = select_device(backend).xp
-    network = alexnet(
-        config.variant, config.num_classes, config.image_size, config.seed, config.init
-    )
     try:
+        config = TrainConfig.from_dict(checkpoint.config)
+        network = alexnet(
+            config.variant, config.num_classes, config.image_size, config.seed, config.init
+        )
         network.set_params(checkpoint.params)
     except InputError as error:
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None
     preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
     return network.to(xp), checkpoint, preprocessing, xp
-
-
-def add_backend(parser: argparse.ArgumentParser) -> None:
-    """The option --backend."""
-    parser.add_argument(
-        "--backend",
-        choices=("auto", "numpy", "cupy"),
-        default="auto",
-        help="compute with NumPy on the CPU or CuPy on a GPU (default: CuPy where it works)",
-    )
-
-
-def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """The options --checkpoint and --runs."""
-    parser.add_argument(
-        "--checkpoint",
-        metavar="FILE",
-        help="a checkpoint or run folder (default: best.npz of the newest run)",
-    )
-    parser.add_argument(
-        "--runs", default="runs", metavar="FOLDER", help="where runs are kept (default: runs)"
-    )
-
-
-def bar(share: float, width: int = 24) -> str:
-    """A share of 0 to 1 as a bar of text."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
-    full, empty = ("█", "·") if "utf" in encoding else ("#", ".")
-    filled = round(share * width)
-    return full * filled + empty * (width - filled)
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
-    return number

@@ -4,23 +4,19 @@ import argparse
 
 import numpy as np
 
-from minialexnet.cli.common import (
-    BUILTIN,
-    add_backend,
-    add_checkpoint,
-    bar,
-    find_checkpoint,
-    load_data,
-    load_network,
-)
+from minialexnet.cli.common import find_checkpoint, load_data, load_data_again, load_network
+from minialexnet.cli.options import add_backend, add_checkpoint
+from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import display_name
 from minialexnet.errors import InputError
-from minialexnet.training import TOP_K, evaluate
+from minialexnet.training import TOP_K, Progress, evaluate
 
+USAGE = "[options]"
 HELP = """measure a trained network on validation pictures
+
 Prints loss, top-1 and top-5 error, and how many pictures of each class are right.
 
-  minialexnet eval                                     the newest run, on its own pictures
+  minialexnet eval                    the newest run, on its own pictures
   minialexnet eval --checkpoint runs/imagenette-1 --data imagenette2-160.tgz"""
 
 
@@ -40,26 +36,43 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate and print the result."""
     path = find_checkpoint(options.checkpoint, options.runs)
     network, checkpoint, preprocessing, xp = load_network(path, options.backend)
-    data = options.data or checkpoint.config["data"] or BUILTIN
-    pictures = load_data(data, checkpoint.config["picture_size"])
+    size = checkpoint.config["picture_size"]
+    if options.data:
+        data, pictures = options.data, load_data(options.data, size)
+    else:
+        data = checkpoint.config["data"]
+        pictures = load_data_again(data, size, path)
     if list(pictures.classes) != checkpoint.classes:
         raise InputError(
-            f"{data} has the classes {', '.join(pictures.classes[:5])} ...; {path} was trained on "
-            f"{', '.join(checkpoint.classes[:5])} ...; give the pictures it was trained for"
+            f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "
+            f"{listing(checkpoint.classes)}; give pictures of those with --data"
         )
     part = getattr(pictures, options.split)
-    tally, logits = evaluate(network, part, preprocessing, xp)
-    print(f"{path}: {checkpoint.config['variant']} on {tally.pictures} pictures of {data}")
+    progress = Progress()
+    progress.start("evaluating", len(part))
+    done = 0
+
+    def show(now: int) -> None:
+        nonlocal done
+        progress.update(now - done, f"{now} of {len(part)}")
+        done = now
+
+    tally, logits = evaluate(network, part, preprocessing, xp, progress=show)
+    progress.finish()
+    print(f"{path}: {checkpoint.config['variant']} on {tally.pictures:,} pictures of {data}")
     line = f"loss {tally.loss:.4f}, top-1 error {tally.top1_error:.2%}"
     if len(checkpoint.classes) > TOP_K:
         line += f", top-5 error {tally.top5_error:.2%}"
     print(line)
-    right = logits.argmax(axis=1) == part.labels
-    names = [display_name(name) for name in checkpoint.classes]
+    _print_classes(checkpoint.classes, part.labels, logits.argmax(axis=1))
+    return 0
+
+
+def _print_classes(classes: list[str], labels: np.ndarray, answers: np.ndarray) -> None:
+    names = [display_name(name) for name in classes]
     width = max(len(name) for name in names)
     for label, name in enumerate(names):
-        of_class = part.labels == label
+        of_class = labels == label
         if of_class.any():
-            share = float(np.mean(right[of_class]))
+            share = float(np.mean(answers[of_class] == label))
             print(f"  {name:{width}}  {bar(share)} {share:4.0%} of {of_class.sum()}")
-    return 0

@@ -1,65 +1,104 @@
 """The command `minialexnet`: one file of this package per subcommand."""
 
 import argparse
-import errno
+import io
 import os
 import sys
+import warnings
 from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
 
 from minialexnet.cli import doctor, eval, gradcheck, models, predict, train
+from minialexnet.cli.text import fold
 from minialexnet.errors import InputError
 
-COMMANDS = (train, eval, predict, gradcheck, models, doctor)
+COMMANDS = {
+    "train": train,
+    "eval": eval,
+    "predict": predict,
+    "gradcheck": gradcheck,
+    "models": models,
+    "doctor": doctor,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line. Returns the exit status: 0, 1 for a wrong input, 130 for Ctrl-C."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    """Run the command line.
+
+    Returns: the exit status: 0; 1 for a wrong input or a check that failed; 130 after Ctrl-C.
+    Exits with 2 for options that cannot be.
+    """
+    _print_any_name()
+    options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with warnings.catch_warnings():  # numbers that overflow are found, and said in a sentence
+            warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minialexnet\.")
+            status = options.run(options)
+        sys.stdout.flush()
+        return status
     except InputError as error:
-        return _fail(str(error))
+        return _fail(str(error), error.exit_status)
     except MemoryError:
         return _fail("out of memory; try a smaller --batch-size or a smaller --image-size")
     except BrokenPipeError:  # the reader of our output (`head`, a pager) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EDQUOT):
-            raise
-        return _fail(f"{error.filename or 'a file'}: {error.strerror}")
+        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        print("\nminialexnet: interrupted", file=sys.stderr)
-        return 130
+        return _fail("interrupted", 130)
 
 
-def _fail(message: str) -> int:
-    print(f"minialexnet: {message}", file=sys.stderr)
-    return 1
+def _fail(message: str, status: int = 1) -> int:
+    line = message.replace("\n", " ")
+    print(f"minialexnet: {line}", file=sys.stderr)
+    return status
+
+
+def _print_any_name() -> None:
+    """Let a file or class name that the terminal cannot show be printed as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a mistake with one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"minialexnet: {message}; see `{self.prog} --help`\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    summaries = {name: command.HELP.partition("\n")[0] for name, command in COMMANDS.items()}
+    width = max(map(len, COMMANDS))
+    parser = _Parser(
         prog="minialexnet",
-        description="AlexNet from scratch: train it, look at it, and check every gradient.",
-        epilog="Begin with: minialexnet train      (about two minutes, on a built-in set)",
+        usage="minialexnet COMMAND [options]",
+        description="AlexNet from scratch: train it, look at it, and check every gradient.\n\n"
+        + "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items()),
+        epilog="Begin with:              minialexnet train\nAll about one of them:   "
+        "minialexnet COMMAND --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    try:
-        number = version("minialexnet")
-    except PackageNotFoundError:  # run from a clone that was never installed
-        number = "(not installed)"
-    parser.add_argument("--version", action="version", version=f"minialexnet {number}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
-        summary, _, details = command.HELP.partition("\n")
-        sub = commands.add_parser(
+    parser.add_argument("--version", action="version", version=f"minialexnet {_version()}")
+    parser.set_defaults(run=lambda options: parser.print_help() or 0)
+    subparsers = parser.add_subparsers(metavar="COMMAND", help=argparse.SUPPRESS)
+    for name, command in COMMANDS.items():
+        sub = subparsers.add_parser(
             name,
-            help=summary,
-            description=f"{summary}\n{details}",
+            prog=f"minialexnet {name}",
+            usage=f"minialexnet {name} {command.USAGE}",
+            description=fold(command.HELP),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)
     return parser
+
+
+def _version() -> str:
+    try:
+        return version("minialexnet")
+    except PackageNotFoundError:
+        return "(a clone that was not installed)"

@@ -1,25 +1,38 @@
 """`minialexnet models`."""
 
 import argparse
-import textwrap
 
-from minialexnet.cli.common import positive
+from minialexnet.cli.options import whole
+from minialexnet.cli.text import fold, hanging
 from minialexnet.models import VARIANTS, alexnet
 
+USAGE = "[VARIANT] [options]"
 HELP = """show the networks called AlexNet, layer by layer
+
 Layers, output shapes, parameters and multiply-adds of each variant, and how they differ.
 
-  minialexnet models                                   all variants compared
-  minialexnet models paper                             one of them, layer by layer
+  minialexnet models                   all variants compared
+  minialexnet models paper             one of them, layer by layer
   minialexnet models mini --image-size 112 --classes 10"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("variant", nargs="?", choices=VARIANTS, help="one of them, in full")
-    parser.add_argument("--classes", type=positive, default=1000, help="default: 1000")
     parser.add_argument(
-        "--image-size", type=positive, help="side of the pictures (default: the variant's own)"
+        "variant",
+        nargs="?",
+        choices=VARIANTS,
+        metavar="VARIANT",
+        help=f"one of them in full: {', '.join(VARIANTS)}",
+    )
+    parser.add_argument(
+        "--classes", type=whole(at_least=1), default=1000, metavar="N", help="default: 1000"
+    )
+    parser.add_argument(
+        "--image-size",
+        type=whole(at_least=1),
+        metavar="PIXELS",
+        help="side of the pictures (default: the variant's own)",
     )
 
 
@@ -27,14 +40,12 @@ def run(options: argparse.Namespace) -> int:
     """Print one table, or the comparison."""
     if options.variant:
         network = alexnet(options.variant, options.classes, options.image_size)
-        print(f"{options.variant}: {VARIANTS[options.variant].summary}\n")
-        print(network)
+        print(fold(f"{options.variant}: {VARIANTS[options.variant].summary}"))
+        print(f"\n{network}")
         return 0
-    networks = {
-        name: alexnet(name, options.classes, options.image_size) for name in VARIANTS
-    }
     rows = [("variant", "picture", "parameters", "multiply-adds", "initialisation")]
-    for name, network in networks.items():
+    for name in VARIANTS:
+        network = alexnet(name, options.classes, options.image_size)
         work = network.multiply_adds(network.input_shape)
         rows.append(
             (name, f"{network.image_size}", f"{network.num_params:,}", f"{work:,}", network.init)
@@ -46,6 +57,6 @@ def run(options: argparse.Namespace) -> int:
         print("  ".join([*cells, row[4]]))
     print()
     for name, variant in VARIANTS.items():
-        print(textwrap.fill(f"{name:14}{variant.summary}", 96, subsequent_indent=" " * 14))
+        print(hanging(name, variant.summary, widths[0] + 2))
     print("\nLayer by layer: minialexnet models VARIANT")
     return 0

@@ -2,31 +2,35 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from minialexnet.backend import to_host
-from minialexnet.cli.common import (
-    add_backend,
-    add_checkpoint,
-    bar,
-    find_checkpoint,
-    load_network,
-)
+from minialexnet.cli.common import find_checkpoint, load_network
+from minialexnet.cli.options import add_backend, add_checkpoint
+from minialexnet.cli.text import bar
 from minialexnet.datasets import PictureError, decode_picture, display_name
 from minialexnet.errors import InputError
 from minialexnet.ops import softmax
 from minialexnet.training import TOP_K
 
-HELP = """say what is on pictures
+USAGE = "[options] PICTURE [PICTURE ...]"
+HELP = """say what is in pictures
+
 Prints the five best-rated classes of each picture, with bars.
 
-  minialexnet predict cat.jpg dog.png                  with the newest run
-  minialexnet predict --checkpoint runs/imagenette-1 photos/*.jpg"""
+  minialexnet predict cat.jpg dog.png          with the newest run
+  minialexnet predict photos/                  all pictures in a folder
+  minialexnet predict --checkpoint runs/imagenette-1 cat.jpg"""
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="JPEG or PNG files")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
     add_checkpoint(parser)
     add_backend(parser)
 
@@ -37,24 +41,36 @@ def run(options: argparse.Namespace) -> int:
     network, checkpoint, preprocessing, xp = load_network(path, options.backend)
     names = [display_name(name) for name in checkpoint.classes]
     width = max(len(name) for name in names)
-    failed = 0
-    for picture in options.pictures:
+    failed = False
+    for picture in _files(options.pictures):
         try:
-            pixels = _read(Path(picture), checkpoint.config["picture_size"], preprocessing.crop)
+            pixels = _read(picture, checkpoint.config["picture_size"], preprocessing.crop)
         except InputError as error:
             print(f"minialexnet: {picture}: {error}", file=sys.stderr)
-            failed += 1
+            failed = True
             continue
         shares = to_host(softmax(network.predict(preprocessing(pixels[None], xp))))[0]
         print(picture)
         for label in shares.argsort()[::-1][:TOP_K]:
             share = float(shares[label])
-            print(f"  {names[label]:{width}}  {bar(share)} {share:6.1%}")
+            print(f"  {names[label]:{width}}  {bar(share)} {share:6.1%}", flush=True)
     return 1 if failed else 0
 
 
-def _read(path: Path, size: int, crop: int):
+def _files(given: Iterable[str]) -> Iterator[Path]:
+    """The files as they are, and in the place of a folder the pictures below it."""
+    for path in map(Path, given):
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS)
+        yield from inside or [path]
+
+
+def _read(path: Path, size: int, crop: int) -> np.ndarray:
     """The centre crop of a picture file: uint8 (crop, crop, 3)."""
+    if path.is_dir():
+        raise PictureError(f"no pictures in this folder (no file {', '.join(PICTURE_ENDINGS)})")
     try:
         data = path.read_bytes()
     except OSError as error:

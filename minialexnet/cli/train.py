@@ -1,95 +1,64 @@
 """`minialexnet train`."""
 
 import argparse
+import sys
 from pathlib import Path
 
+import numpy as np
+
 from minialexnet.backend import num_threads, select_device
-from minialexnet.cli.common import BUILTIN, add_backend, load_data, positive
-from minialexnet.datasets import Pictures, colour_std, mean_colour, mean_image
+from minialexnet.cli.common import BUILTIN, load_data, load_data_again, planned_config
+from minialexnet.cli.options import add_backend, add_recipe, add_runs, recipe
+from minialexnet.datasets import Pictures, mean_colour, mean_image
 from minialexnet.errors import InputError
-from minialexnet.models import INITIALIZATIONS, VARIANTS
 from minialexnet.training import (
-    SCHEDULES,
     TOP_K,
     RunFolder,
     TrainConfig,
     Trainer,
-    default_config,
     duration,
     load_checkpoint,
 )
 
+USAGE = "[options]"
 HELP = """train a network on a folder of pictures
+
 The folder (or a .tar or .tgz archive of it) holds train/CLASS/* and val/CLASS/*. Without --data
-a small built-in set of ten classes is taken: about two minutes on two cores.
+a small built-in set of ten classes is taken: about two minutes on two cores. What is not given is
+chosen to suit the pictures: the network, their size, how many epochs.
 
-Everything not given is chosen to suit the pictures: the network, their size, how many epochs.
+  minialexnet train                              the built-in set
+  minialexnet train --data imagenette2-160.tgz   any set of pictures
+  minialexnet train --resume runs/built-in-1     go on where a run was stopped
 
-  minialexnet train                                    the built-in set
-  minialexnet train --data imagenette2-160.tgz         any set of pictures
-  minialexnet train --data DIR --variant paper --init 2012 --schedule plateau --epochs 90 \\
-                    --batch-size 128                   as in 2012
-  minialexnet train --resume runs/built-in-1           go on where a run was stopped"""
+As in 2012:
 
-CHOICES = (
-    "variant",
-    "init",
-    "epochs",
-    "batch_size",
-    "lr",
-    "schedule",
-    "momentum",
-    "weight_decay",
-    "label_smoothing",
-    "mean",
-    "flip",
-    "image_size",
-    "seed",
-)
-"""Options which, where given, replace what `default_config` would choose."""
+  minialexnet train --data FOLDER --variant original2012 --init 2012 \\
+      --schedule plateau --epochs 90 --batch-size 128"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     add = parser.add_argument
-    add("--data", default=BUILTIN, metavar="PATH", help="folder or archive of pictures")
+    add("--data", metavar="PATH", help="folder or archive of pictures (default: the built-in set)")
     add("--resume", metavar="RUN", help="go on with the run in this folder, with its settings")
-    add("--runs", default="runs", metavar="FOLDER", help="where runs are kept (default: runs)")
-    add("--name", help="name of the run's folder (default: the data's name and a number)")
+    add_runs(parser)
+    add("--name", help="of the run's folder, before its number (default: that of the data)")
     add_backend(parser)
-    net = parser.add_argument_group("network and pictures")
-    net.add_argument("--variant", choices=VARIANTS, help="see `minialexnet models`")
-    net.add_argument("--init", choices=INITIALIZATIONS, help="initial weights (default: he)")
-    net.add_argument(
-        "--picture-size", type=positive, metavar="PIXELS", help="resize pictures to this side"
-    )
-    net.add_argument(
-        "--image-size", type=positive, metavar="PIXELS", help="side of the crops (default: 7/8)"
-    )
-    net.add_argument("--mean", choices=("colour", "image"), help="what is subtracted from pixels")
-    net.add_argument(
-        "--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures"
-    )
-    sgd = parser.add_argument_group("training")
-    sgd.add_argument("--epochs", type=positive, help="how often every picture is seen")
-    sgd.add_argument("--batch-size", type=positive, help="pictures a step (default: 64)")
-    sgd.add_argument("--lr", type=float, help="the highest learning rate")
-    sgd.add_argument("--schedule", choices=SCHEDULES, help="default: one-cycle")
-    sgd.add_argument("--momentum", type=float, help="default: 0.9")
-    sgd.add_argument("--weight-decay", type=float, help="default: 0.0005, as in the paper")
-    sgd.add_argument("--label-smoothing", type=float, help="default: 0")
-    sgd.add_argument("--seed", type=int, help="of weights, order, crops, dropout (default: 0)")
+    add_recipe(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train, and say where the results are."""
     trainer = _resumed(options) if options.resume else _fresh(options)
-    config = trainer.config
-    say = trainer.progress.say
+    config, say = trainer.config, trainer.progress.say
     say(
-        f"{config.variant} (initialisation {config.init}), {trainer.network.num_params:,} "
-        f"parameters, crops of {config.image_size} pixels, batches of {config.batch_size}, "
-        f"{config.epochs} epochs, {config.schedule} learning rate up to {config.lr:g}"
+        f"{config.variant} with {trainer.network.num_params:,} parameters (initialisation "
+        f"{config.init}), crops of {config.image_size} pixels"
+    )
+    say(
+        f"{config.epochs} epoch{'s' * (config.epochs > 1)} in batches of {config.batch_size}, "
+        f"learning rate {config.schedule} up to {config.lr:g}"
     )
     say(f"computing with {_where(config.backend)}; results go to {trainer.run.path}/")
     history = trainer.fit()
@@ -106,58 +75,83 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _fresh(options: argparse.Namespace) -> Trainer:
+    data = options.data or BUILTIN
+    name = _name(options.name or _stem(data))
     backend = select_device(options.backend).name
-    pictures = load_data(options.data, options.picture_size)
-    chosen = {name: getattr(options, name) for name in CHOICES}
-    config = default_config(
-        data=options.data,
-        num_classes=len(pictures.classes),
-        num_pictures=len(pictures.train),
-        picture_size=pictures.size,
-        pixel_std=float(colour_std(pictures.train.images).mean()),
-        backend=backend,
-        **chosen,
-    )
+    pictures = load_data(data, options.picture_size)
+    config = planned_config(options, data, pictures, backend)
+    _say_pictures(data, pictures)
+    images = pictures.train.images
+    mean = mean_image(images) if config.mean == "image" else mean_colour(images)
     runs = Path(options.runs)
-    name = options.name or _name_of(options.data)
-    return _trainer(config, pictures, lambda: RunFolder.new(runs, name))
+    trainer = Trainer(config, pictures.train, pictures.val, mean, RunFolder(runs / name))
+    trainer.run = RunFolder.new(runs, name)  # now, since nothing else can be wrong any more
+    return trainer
 
 
 def _resumed(options: argparse.Namespace) -> Trainer:
-    given = [f"--{name.replace('_', '-')}" for name in CHOICES if getattr(options, name) is not None]
-    if given:
-        raise InputError(
-            f"{', '.join(given)} cannot be changed while resuming: the run goes on with its own "
-            "settings; start a new run instead"
-        )
-    run = RunFolder(Path(options.resume))
+    _refuse_new_settings(options)
+    path = Path(options.resume).expanduser()
+    run = RunFolder(path.parent if path.is_file() else path)
     checkpoint = load_checkpoint(run.last)
     config = TrainConfig.from_dict(checkpoint.config)
+    if options.backend not in ("auto", config.backend):
+        raise InputError(f"the run {run.path} goes on with --backend {config.backend} only")
     if checkpoint.progress["epoch"] >= config.epochs:
         raise InputError(
             f"the run {run.path} has done all its {config.epochs} epochs; start a new one"
         )
-    data = config.data if options.data == BUILTIN else options.data
-    pictures = load_data(data, config.picture_size)
-    trainer = _trainer(config, pictures, lambda: run)
+    data = options.data or config.data
+    pictures = load_data_again(data, config.picture_size, run.path)
+    _say_pictures(data, pictures)
+    trainer = Trainer(config, pictures.train, pictures.val, checkpoint.mean, run)
     trainer.restore(checkpoint)
+    images = pictures.train.images
+    mean = mean_image(images) if config.mean == "image" else mean_colour(images)
+    if not np.array_equal(mean, checkpoint.mean):
+        trainer.progress.say(
+            "note: these are not quite the pictures that the run began with, so its weights will "
+            "not be the same as without a break"
+        )
     trainer.progress.say(
-        f"going on in epoch {trainer.position.epoch + 1} after {trainer.position.step} steps"
+        f"going on in epoch {trainer.position.epoch + 1} after {trainer.position.step} of "
+        f"{len(trainer.batches)} steps"
     )
     return trainer
 
 
-def _trainer(config: TrainConfig, pictures: Pictures, make_run) -> Trainer:
-    images = pictures.train.images
-    mean = mean_image(images) if config.mean == "image" else mean_colour(images)
-    return Trainer(config, pictures.train, pictures.val, mean, make_run())
+def _refuse_new_settings(options: argparse.Namespace) -> None:
+    given = list(recipe(options))
+    given += [name for name in ("picture_size", "name") if getattr(options, name) is not None]
+    if given:
+        flags = ("--no-flip" if name == "flip" else f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(
+            f"{', '.join(flags)} cannot be changed while resuming, for the run goes on with its "
+            "own settings; leave that out, or start a new run"
+        )
 
 
-def _name_of(data: str) -> str:
-    name = Path(data).name
+def _say_pictures(data: str, pictures: Pictures) -> None:
+    print(
+        f"{data}: {len(pictures.train):,} pictures to train on and {len(pictures.val):,} to "
+        f"validate, {len(pictures.classes)} classes, {pictures.size} pixels",
+        file=sys.stderr,
+    )
+
+
+def _stem(data: str) -> str:
+    name = Path(data).resolve().name
     for ending in (".tar.gz", ".tgz", ".tar"):
         name = name.removesuffix(ending)
     return name or "run"
+
+
+def _name(name: str) -> str:
+    if Path(name).name != name:
+        raise InputError(
+            f"--name is {name!r}; expected a plain name (--runs says in which folder it lies)"
+        )
+    return name
 
 
 def _where(backend: str) -> str:

@@ -76,7 +76,7 @@ def _open(data: bytes) -> Image.Image:
         raise PictureError(
             f"not a picture ({', '.join(FORMATS)}), or its start is damaged"
         ) from None
-    except Exception as error:  # (Pillow's own limit of pixels is among these)
+    except Exception as error:  # Pillow's own limit of pixels is among these
         raise PictureError(_reason(error)) from None
     # Pillow only warns at this level, and turning its warning into an error is not thread-safe.
     if image.width * image.height > MAX_PIXELS:
@@ -108,7 +108,7 @@ def _square(image: Image.Image, size: int) -> np.ndarray:
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # (broken notes about a picture do not spoil its pixels)
+    except Exception:  # broken notes about a picture do not spoil its pixels
         return 1
 
 

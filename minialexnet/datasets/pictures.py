@@ -79,10 +79,12 @@ class Pictures:
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """The names of the classes, whose positions are the labels."""
         return self.train.classes
 
     @property
     def size(self) -> int:
+        """The side of every picture in pixels."""
         return self.train.size
 
 

@@ -140,8 +140,12 @@ def check_function(
 
     result = forward(*inputs)
     with_cache = isinstance(result, tuple)
-    y = result[0] if with_cache else result
-    dy = _random_like(y, seed)
+
+    def output(result: Any) -> Array:
+        y = result[0] if with_cache else result
+        return np.asarray(y) if isinstance(y, float | np.generic) else y  # a loss is one number
+
+    dy = _random_like(output(result), seed)
     gradients = backward(dy, result[1]) if with_cache else backward(dy, *inputs)
     gradients = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
     if len(gradients) != len(inputs):
@@ -151,8 +155,7 @@ def check_function(
         )
 
     def evaluate() -> np.ndarray:
-        result = forward(*inputs)
-        return np.array(to_host(result[0] if with_cache else result))  # it may share x's memory
+        return np.array(to_host(output(forward(*inputs))))  # a copy: it may share x's memory
 
     return _compare(evaluate, dy, names, inputs, gradients, max_points, seed, tolerance, step)
 

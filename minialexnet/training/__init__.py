@@ -8,7 +8,7 @@ from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
 from minialexnet.training.sgd import SGD
-from minialexnet.training.trainer import Trainer, TrainingStopped, first_nonfinite
+from minialexnet.training.trainer import Trainer, TrainingInterrupted, TrainingStopped, first_nonfinite
 
 __all__ = [
     "SCHEDULES",
@@ -22,6 +22,7 @@ __all__ = [
     "Tally",
     "TrainConfig",
     "Trainer",
+    "TrainingInterrupted",
     "TrainingStopped",
     "default_config",
     "duration",

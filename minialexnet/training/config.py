@@ -118,7 +118,7 @@ def default_config(
         "epochs": max(8, min(60, -(-target_steps // steps_per_epoch))),
         "schedule": "one-cycle",
         "lr": 0.01 if raw_pixels else 0.02,
-        "pixel_scale": 1.0 if raw_pixels else 1 / pixel_std,
+        "pixel_scale": 1.0 if raw_pixels or pixel_std == 0 else 1 / pixel_std,
         "mean": "image" if raw_pixels else "colour",
     }
     fixed = {

@@ -52,3 +52,4 @@ def replace_with_copy(source: Path, target: Path) -> None:
         write_atomically(target, lambda file: file.write(source.read_bytes()))
         return
     os.replace(link, target)
+    link.unlink(missing_ok=True)  # it is still there if both were the same file already

@@ -13,12 +13,15 @@ def hits(logits, labels, k: int) -> int:
     """How many pictures have their true class among the k largest logits.
 
     A class as large as the true one counts as larger if it comes first: so equal logits are no
-    better than chance. Args: logits (N, C); labels (N,), both on the host.
+    better than chance. Nor is NaN: it counts as larger in other classes, as wrong in the true one.
+
+    Args: logits (N, C); labels (N,), both on the host.
     """
     true = np.take_along_axis(logits, labels[:, None], axis=1)
     earlier = np.arange(logits.shape[1]) < labels[:, None]
-    ahead = ((logits > true) | ((logits == true) & earlier)).sum(axis=1)
-    return int((ahead < k).sum())
+    behind = (logits < true) | ((logits == true) & ~earlier)  # the true class itself included
+    ahead = logits.shape[1] - behind.sum(axis=1)
+    return int(((ahead < k) & ~np.isnan(true[:, 0])).sum())
 
 
 @dataclass

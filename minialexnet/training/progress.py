@@ -1,12 +1,17 @@
 """What a person sees while the network trains."""
 
+import os
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 LINE_EVERY_SECONDS = 30
+NARROWEST_BAR = 5
+SPARE = 3  # columns left free at the right, so that the ^C of an interrupt does not wrap the line
+SHORTER = {"top-1 error": "error", "images/s": "img/s"}  # words for a narrow terminal
 
 
 class Progress:
@@ -21,27 +26,30 @@ class Progress:
         self._is_terminal = self._stream.isatty()
         self._last_line = time.monotonic()
 
-    def start(self, description: str, total: int, done: int = 0, unit: str = "img") -> None:
+    def start(self, description: str, total: int, done: int = 0) -> None:
         """Begin a stretch of `total` units, `done` of which are done already."""
         self.finish()
         self._description, self._total, self._done = description, total, done
         if self._is_terminal:
+            from tqdm import tqdm  # here, so that `import minialexnet` need not wait for it
+
+            columns = self._columns()
             self._bar = tqdm(
-                desc=description,
                 total=total,
                 initial=done,
-                unit=unit,
                 file=self._stream,
                 leave=False,
-                dynamic_ncols=True,
-                bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix}",
+                miniters=1,
+                ncols=columns,
+                bar_format=_layout(description, "", columns),
             )
 
     def update(self, units: int, text: str) -> None:
-        """`units` more are done; `text` tells how it stands."""
+        """`units` more are done; `text` tells how it stands, in parts separated by commas."""
         self._done += units
         if self._bar is not None:
-            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.ncols = self._columns()  # the window may have another size by now
+            self._bar.bar_format = _layout(self._description, text, self._bar.ncols)
             self._bar.update(units)
         elif time.monotonic() - self._last_line > LINE_EVERY_SECONDS:
             share = self._done / max(self._total, 1)
@@ -52,6 +60,7 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+            self._stream.write("\r" + " " * (self._columns() + SPARE - 1) + "\r")  # a ^C, too
 
     def say(self, text: str) -> None:
         """Write a line that stays."""
@@ -60,6 +69,33 @@ class Progress:
             self._bar.write(text, file=self._stream)
         else:
             print(text, file=self._stream, flush=True)
+
+    def _columns(self) -> int:
+        try:
+            width = os.get_terminal_size(self._stream.fileno()).columns
+        except (OSError, ValueError):  # it only claims to be a terminal
+            width = 0
+        return (width or 80) - SPARE
+
+
+def _layout(description: str, text: str, columns: int) -> str:
+    """tqdm's format for "description  42% |bar| text", with as much of the text as has room.
+
+    What stands first and last in it matters most (the loss, the time left): where it is too long
+    even in shorter words, parts are left out from its middle.
+    """
+    room = columns - len(description) - len("  42% || ") - NARROWEST_BAR
+    if len(text) > room:
+        for long, short in SHORTER.items():
+            text = text.replace(long, short)
+    parts = text.split(", ")
+    while parts and len(", ".join(parts)) > room:
+        del parts[len(parts) // 2]
+    return f"{_escape(description)} {{percentage:3.0f}}% |{{bar}}| {_escape(', '.join(parts))}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def duration(seconds: float) -> str:

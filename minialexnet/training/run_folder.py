@@ -29,7 +29,7 @@ COLUMNS = (
 class RunFolder:
     """config.json, metrics.csv, curves.png, last.npz and best.npz of one run.
 
-    Args: path: the folder; made when the first file is written.
+    Args: path: the folder, which is there already; `RunFolder.new` makes one.
     """
 
     def __init__(self, path: Path) -> None:

@@ -50,6 +50,7 @@ class SGD:
             raise InputError("SGD.step came without gradients; call network.backward first")
         for name, w in self.network.params.items():
             is_bias = name.rpartition(".")[2] == "bias"
+            self.velocity[name] = _laid_out_like(w, self.velocity[name])
             self._update(
                 w,
                 self.network.grads[name],
@@ -66,8 +67,13 @@ class SGD:
             v -= lr * gradient
             w += v
 
-        if gradient.strides != w.strides:  # parameters that were set by hand may lie differently
-            aligned = get_array_module(w).empty_like(w)
-            aligned[...] = gradient
-            gradient = aligned
-        for_each_block(on_block, w, gradient, v)
+        for_each_block(on_block, w, _laid_out_like(w, gradient), v)
+
+
+def _laid_out_like(w, array):
+    """`array` in the memory layout of `w`, which one who set it by hand may have changed."""
+    if array.strides == w.strides:
+        return array
+    aligned = get_array_module(w).empty_like(w)
+    aligned[...] = array
+    return aligned

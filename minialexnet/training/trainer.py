@@ -33,6 +33,12 @@ class TrainingStopped(InputError):
     """Training ended before its last epoch; the message says why and how to go on."""
 
 
+class TrainingInterrupted(TrainingStopped):
+    """Somebody pressed Ctrl-C; everything is saved."""
+
+    exit_status = 130  # as shells have it: 128 and the number of the signal
+
+
 @dataclass
 class Position:
     """How far training has come: `step` steps of epoch `epoch` are done, both counted from 0."""
@@ -104,13 +110,12 @@ class Trainer:
         Args: images: uint8 (N, image_size, image_size, 3); labels: (N,).
         Raises TrainingStopped, before the weights are touched, when the loss is not a number.
         """
-        done = self.position.epoch * len(self.batches) + self.position.step
-        self.optimizer.lr = self.schedule.rate(done)
+        self.optimizer.lr = self.schedule.rate(self._steps_done())
         x = self.preprocessing(images, self.xp)
         logits = self.network.forward(x, training=True)
         loss = float(self.criterion.forward(logits, labels))
         if not math.isfinite(loss):
-            raise TrainingStopped(self._describe_nonfinite(x))
+            raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network, x)))
         self.network.backward(self.criterion.backward(), input_gradient=False)
         self.optimizer.step()
         return loss, logits
@@ -148,7 +153,11 @@ class Trainer:
         self.tally = Tally(**progress["tally"])
         self.history = list(progress["history"])
         self.schedule.load_state(progress["schedule"])
+        self.optimizer.lr = self.schedule.rate(max(self._steps_done() - 1, 0))
         self.network.load_state(progress["layers"])
+
+    def _steps_done(self) -> int:
+        return self.position.epoch * len(self.batches) + self.position.step
 
     def _train_epoch(self, interrupted: threading.Event) -> None:
         batch_size = self.batches.batch_size
@@ -165,14 +174,14 @@ class Trainer:
             self.progress.update(len(labels), self._status(self.tally))
             if interrupted.is_set():
                 self.progress.finish()
-                self.run.save_checkpoint(self.checkpoint())
-                raise TrainingStopped(
+                self._save()
+                raise TrainingInterrupted(
                     f"stopped in epoch {self.position.epoch + 1} of {self.config.epochs} after "
                     f"{self.position.step} of {len(self.batches)} steps, everything is saved; go "
                     f"on with: minialexnet train --resume {self.run.path}"
                 )
             if time.monotonic() - saved > CHECKPOINT_EVERY_SECONDS:
-                self.run.save_checkpoint(self.checkpoint())
+                self._save()
                 saved = time.monotonic()
         self._seconds = time.monotonic() - started
 
@@ -189,6 +198,8 @@ class Trainer:
             self.network, self.val, self.preprocessing, self.xp, progress=show
         )
         self.progress.finish()
+        if not math.isfinite(tally.loss):
+            raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network)))
         best = min((entry["val_top1_error"] for entry in self.history), default=math.inf)
         self.history.append(
             {
@@ -211,8 +222,15 @@ class Trainer:
         self.schedule.epoch_ended(tally.top1_error)
         self.position = Position(self.position.epoch + 1, 0)
         self.tally = Tally()
-        self.run.save_checkpoint(self.checkpoint(), is_best=tally.top1_error < best)
+        self._save(is_best=tally.top1_error < best)
         self.run.save_metrics(self.history)
+
+    def _save(self, is_best: bool = False) -> None:
+        """Write a checkpoint, unless the last step broke the weights: then the one before stays."""
+        where = first_nonfinite(self.network)
+        if where is not None:
+            raise TrainingStopped(self._describe_nonfinite(where))
+        self.run.save_checkpoint(self.checkpoint(), is_best)
 
     def _title(self, what: str = "") -> str:
         width = len(str(self.config.epochs))
@@ -234,30 +252,34 @@ class Trainer:
             f"{duration(left)} left"
         )
 
-    def _describe_nonfinite(self, x) -> str:
-        where = first_nonfinite(self.network, x) or "the loss itself"
+    def _describe_nonfinite(self, where: str | None) -> str:
+        step = min(self.position.step + 1, len(self.batches))
         text = (
             f"the loss is no longer a finite number in epoch {self.position.epoch + 1}, step "
-            f"{self.position.step + 1}; it began in {where}"
+            f"{step}; it began in {where or 'the loss itself'}"
         )
         if self.run.last.exists():
             text += f"; the last good checkpoint is {self.run.last}"
         return text + f"; try again with a smaller --lr than {self.config.lr}"
 
 
-def first_nonfinite(network: Sequential, x) -> str | None:
-    """The first place where a number is infinite or NaN: input, parameter or a layer's output."""
-    xp = get_array_module(x)
+def first_nonfinite(network: Sequential, x=None) -> str | None:
+    """The first place where a number is infinite or NaN: input, parameter or a layer's output.
+
+    Args: x: a batch; without one only the parameters are looked at.
+    """
 
     def broken(array) -> bool:
-        return not bool(to_host(xp.isfinite(array).all()))
+        return not bool(to_host(get_array_module(array).isfinite(array).all()))
 
-    if broken(x):
+    if x is not None and broken(x):
         return "the pictures"
     for name, layer in network.layers.items():
         for key, value in layer.params.items():
             if broken(value):
                 return f"the {key} of {name}"
+        if x is None:
+            continue
         x = layer.predict(x)
         if broken(x):
             return f"the output of {name} ({type(layer).__name__})"

@@ -153,8 +153,10 @@ def test_an_error_in_a_worker_comes_out_and_the_pool_lives_on(count):
     assert list(map_ordered(lambda i: i, range(5))) == [0, 1, 2, 3, 4]
 
 
-def test_blas_has_one_thread_meanwhile_and_its_own_number_afterwards():
-    set_num_threads(2)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_blas_has_one_thread_meanwhile_and_its_own_number_afterwards(count):
+    """With one thread too: how BLAS cuts its sums would show in the last bits of the results."""
+    set_num_threads(count)
     with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
         if 2 not in blas_threads():
             pytest.skip("this BLAS has one thread only")

@@ -45,5 +45,5 @@ def test_the_one_of_a_clone(places, monkeypatch):
 
 
 def test_it_is_in_neither_place(places):
-    with pytest.raises(InputError, match="built-in pictures are missing .*package.shapes.tgz"):
+    with pytest.raises(InputError, match=r"built-in pictures are missing .*package.shapes.tgz"):
         builtin_archive()

@@ -405,7 +405,7 @@ def test_whatever_pillow_raises_is_a_picture_error(encode, monkeypatch, error):
 
     data = encode(quarters((RED, GREEN, BLUE, WHITE)))
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
-    with pytest.raises(PictureError, match="^broken$"):
+    with pytest.raises(PictureError, match=r"^broken$"):
         decode_picture(data, 16)
 
 
@@ -415,7 +415,7 @@ def test_an_error_without_words_is_named_by_its_kind(encode, monkeypatch):
 
     data = encode(quarters((RED, GREEN, BLUE, WHITE)))
     monkeypatch.setattr(Image, "open", fail)
-    with pytest.raises(PictureError, match="^EOFError$"):
+    with pytest.raises(PictureError, match=r"^EOFError$"):
         decode_picture(data, 16)
 
 

@@ -66,5 +66,5 @@ def test_no_float_copy_is_made():
 def test_no_pictures_or_not_pictures(function):
     with pytest.raises(InputError, match="at least one picture"):
         function(np.zeros((0, 4, 4, 3), np.uint8))
-    with pytest.raises(InputError, match="uint8.*float32"):
+    with pytest.raises(InputError, match=r"uint8.*float32"):
         function(np.zeros((1, 4, 4, 3), np.float32))

@@ -68,11 +68,12 @@ def test_folder_and_archive_are_used_alike(good_set, pack, top, name, mode):
         assert source.splits["train"].labels == (0, 0, 0, 1, 1, 1)
         assert len(source.splits["val"]) == 4
     for split in ("train", "val"):
+        names = folder.splits[split].names
         expected = {
             (n, label, (good_set / n).read_bytes())
-            for n, label in zip(folder.splits[split].names, folder.splits[split].labels)
+            for n, label in zip(names, folder.splits[split].labels, strict=True)
         }
-        assert len(expected) == len(folder.splits[split])
+        assert len(expected) == len(names)
         assert set(folder.splits[split]) == set(archive.splits[split]) == expected
     assert sorted(folder.read()) == sorted(archive.read())
     assert len(list(archive.read())) == 10

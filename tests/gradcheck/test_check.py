@@ -86,6 +86,38 @@ class TestRightGradients:
         assert check_function(lambda x: x, lambda dy, x: dy, [x]).ok
         assert check_function(lambda x: x.T, lambda dy, x: dy.T, [x]).ok
 
+    @pytest.mark.parametrize("kind", [float, np.float64, np.asarray])
+    def test_a_loss_that_is_one_number(self, rng, kind):
+        def loss(x):
+            return kind((x**2).mean())
+
+        x = rng.standard_normal((3, 4))
+        assert check_function(loss, lambda dy, x: dy * 2 * x / x.size, [x]).ok
+        assert not check_function(loss, lambda dy, x: 2 * x / x.size, [x]).ok
+        with_cache = check_function(lambda x: (loss(x), x), lambda dy, x: dy * x / 6, [x])
+        assert with_cache.ok
+
+    def test_one_array_given_twice_is_two_inputs(self, rng):
+        x = rng.standard_normal((3, 4))
+        assert check_function(
+            lambda a, b: a * b**2, lambda dy, a, b: (dy * b**2, dy * 2 * a * b), [x, x]
+        ).ok
+
+    def test_arrays_that_may_not_be_written_to(self, rng):
+        x = rng.standard_normal((3, 4))
+        x.flags.writeable = False
+        assert check_function(np.sin, lambda dy, x: dy * np.cos(x), [x]).ok
+
+    def test_gradients_that_differ_by_many_orders(self, rng):
+        """Small ones must not be called wrong for the rounding errors of large ones."""
+        x = rng.standard_normal(12)
+        scale = 10.0 ** -np.arange(12)
+        report = check_function(
+            lambda x: (scale * np.sin(x)).sum(), lambda dy, x: dy * scale * np.cos(x), [x]
+        )
+        assert report.ok
+        assert report.points == 12
+
     def test_gradients_that_are_zero_everywhere(self, rng):
         x = rng.standard_normal((3, 4))
         report = check_function(lambda x: 0 * x, lambda dy, x: 0 * dy, [x], max_points=6)
@@ -162,6 +194,17 @@ class TestWrongGradients:
         assert result.verdict == "WRONG"
         assert result.worst[0] == (1, 2)
 
+    def test_a_hundredth_of_the_largest_is_still_compared_by_itself(self):
+        x = np.array([1.0, 1.0])
+        scale = np.array([1.0, 0.01])
+
+        def backward(dy, x):
+            return dy * scale * np.cos(x) * np.array([1, 1 + 1e-5])
+
+        (result,) = check_function(lambda x: scale * np.sin(x), backward, [x]).results
+        assert result.verdict == "WRONG"
+        assert result.worst[0] == (1,)
+
     def test_a_forward_pass_that_gives_nan_is_not_ok(self, rng):
         x = -rng.random((2, 2)) - 1
         with np.errstate(invalid="ignore"):
@@ -194,8 +237,11 @@ class TestKinks:
         assert (report.kinks, report.points) == (4, 11)
         assert "4 at kinks" in str(report)
 
-    @pytest.mark.parametrize("offset", [0.0, 1e-6, 2.5e-5, 5e-5, -5e-5, 7.5e-5, -9.9e-5])
+    @pytest.mark.parametrize(
+        "offset", [0.0, 1e-6, 2.5e-5, 5e-5, -5e-5, 7.5e-5, -9.9e-5, 1e-4 / 3, -1e-4 / 3]
+    )
     def test_wherever_within_the_step_they_lie(self, rng, offset):
+        """At a third of the step the second differences of both widths agree by chance."""
         x = rng.uniform(0.5, 2, 6)
         x[3] = offset
         report = check_function(relu, relu_backward, [x])

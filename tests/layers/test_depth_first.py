@@ -48,6 +48,22 @@ def test_the_number_of_threads_does_not_change_a_single_bit(n):
             np.testing.assert_array_equal(other[name], value, err_msg=name)
 
 
+def test_the_threads_of_blas_do_not_change_a_single_bit_either():
+    """Matrices large enough for BLAS to share out, which it does by other sums."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((4, 32, 28, 28), dtype=np.float32)
+    dy = rng.standard_normal((4, 64, 28, 28), dtype=np.float32)
+    results = []
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        for threads in (1, 2, 3):
+            set_num_threads(threads)
+            network = DepthFirst({"conv": Conv2d(32, 64, 5, padding=2)})
+            results.append([network.forward(x), network.backward(dy), *network.grads.values()])
+    for other in results[1:]:
+        for value, expected in zip(other, results[0], strict=True):
+            np.testing.assert_array_equal(value, expected)
+
+
 @pytest.mark.parametrize("n", SIZES)
 def test_slices_give_what_the_whole_batch_gives_layer_by_layer(n):
     """That includes batches with fewer pictures than there would be slices."""

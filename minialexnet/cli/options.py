@@ -1,0 +1,138 @@
+"""Options that several commands have, and the kinds of number they take."""
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any
+
+from minialexnet.models import INITIALIZATIONS, VARIANTS
+from minialexnet.training import SCHEDULES
+
+RECIPE = (
+    "variant",
+    "init",
+    "image_size",
+    "mean",
+    "flip",
+    "epochs",
+    "batch_size",
+    "schedule",
+    "lr",
+    "momentum",
+    "weight_decay",
+    "label_smoothing",
+    "seed",
+)
+"""Options which, where given, replace what `default_config` would choose."""
+
+
+def whole(at_least: int) -> Callable[[str], int]:
+    """For argparse: whole numbers from `at_least` on."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = at_least - 1
+        if number < at_least:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number of at least {at_least}, not {text!r}"
+            )
+        return number
+
+    return parse
+
+
+def number(
+    above: float = -math.inf, at_least: float = -math.inf, below: float = math.inf
+) -> Callable[[str], float]:
+    """For argparse: finite numbers above or at least one bound, and below another."""
+    bounds = {"above": above, "of at least": at_least, "below": below}
+    wanted = " and ".join(f"{word} {b:g}" for word, b in bounds.items() if math.isfinite(b))
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and above < value < below and at_least <= value):
+            raise argparse.ArgumentTypeError(f"expected a number {wanted}, not {text!r}")
+        return value
+
+    return parse
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """The option --backend."""
+    parser.add_argument(
+        "--backend",
+        choices=("auto", "numpy", "cupy"),
+        default="auto",
+        help="NumPy on the CPU or CuPy on a GPU (default: CuPy where it works)",
+    )
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """The option --runs."""
+    parser.add_argument(
+        "--runs", default="runs", metavar="FOLDER", help="where runs are kept (default: runs)"
+    )
+
+
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """The options --checkpoint and --runs."""
+    parser.add_argument(
+        "--checkpoint", metavar="PATH", help="a run folder or .npz file (default: the newest run)"
+    )
+    add_runs(parser)
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """The options of a training: those of RECIPE, and --picture-size."""
+    size, count = whole(at_least=1), whole(at_least=1)
+    add = parser.add_argument_group("network and pictures").add_argument
+    add("--variant", choices=VARIANTS, help="default: paper, or mini below 96 pixels")
+    add("--init", choices=INITIALIZATIONS, help="initial weights (default: he)")
+    add(
+        "--picture-size",
+        type=size,
+        metavar="PIXELS",
+        help="side that pictures are resized to (default: their own, at most 256)",
+    )
+    add(
+        "--image-size",
+        type=size,
+        metavar="PIXELS",
+        help="side of the crops the network sees (default: 7/8 of the pictures)",
+    )
+    add(
+        "--mean",
+        choices=("colour", "image"),
+        help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
+    )
+    add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
+    add = parser.add_argument_group("training").add_argument
+    add("--epochs", type=count, metavar="N", help="how often every picture is seen")
+    add("--batch-size", type=count, metavar="N", help="pictures a step (default: 64)")
+    add(
+        "--lr",
+        type=number(above=0),
+        metavar="RATE",
+        help="highest learning rate (default: what goes with --init, 0.02 or 0.01)",
+    )
+    add("--schedule", choices=SCHEDULES, help="of the learning rate (default: one-cycle)")
+    add("--momentum", type=number(at_least=0, below=1), metavar="X", help="default: 0.9")
+    add("--weight-decay", type=number(at_least=0), metavar="X", help="default: 0.0005")
+    add("--label-smoothing", type=number(at_least=0, below=1), metavar="X", help="default: 0")
+    add(
+        "--seed",
+        type=whole(at_least=0),
+        metavar="N",
+        help="of weights, order, crops and dropout (default: 0)",
+    )
+
+
+def recipe(options: argparse.Namespace) -> dict[str, Any]:
+    """What `add_recipe` asked for and the user gave."""
+    given = {name: getattr(options, name) for name in RECIPE}
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,73 @@
+"""`minialexnet doctor`."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from PIL import __version__ as pillow_version
+
+from minialexnet.backend import cupy_problem
+
+
+@pytest.fixture
+def no_cupy(monkeypatch):
+    """CuPy is not installed, wherever this runs."""
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    cupy_problem.cache_clear()
+    yield
+    cupy_problem.cache_clear()
+
+
+def test_versions_threads_and_folders_are_listed(cli):
+    answer = cli("doctor")
+    assert (answer.status, answer.err) == (0, "")
+    for what, pattern in {
+        "numpy": re.escape(np.__version__),
+        "pillow": re.escape(pillow_version),
+        "BLAS": r".*threads",
+        "threads": r"\d+ of \d+ cores",
+        "minialexnet": r".*, in .*minialexnet",
+        "built-in set": r".*shapes\.tgz",
+    }.items():
+        assert re.search(rf"^{what} +{pattern}", answer.out, re.MULTILINE), what
+
+
+def test_why_cupy_cannot_be_used_is_said_and_how_to_mend_it(cli, no_cupy):
+    out = cli("doctor").out
+    assert re.search(
+        r"^CuPy +not usable: CuPy is not installed\n +to mend it: pip install ", out, re.MULTILINE
+    )
+
+
+def test_asking_for_cupy_without_it_is_one_sentence(cli, no_cupy, tiny, tmp_path):
+    answer = cli("train", "--data", tiny, "--backend", "cupy", "--runs", tmp_path)
+    assert answer.status == 1
+    answer.sentence("CuPy is not installed", "pip install ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_training_that_can_learn_looks_healthy(cli, tiny):
+    options = ("--picture-size", 32, "--batch-size", 24, "--backend", "numpy")
+    answer = cli("doctor", "--data", tiny, *options)
+    assert answer.status == 0, answer.out
+    assert "looks healthy" in answer.out
+    assert re.search(
+        r"^ok +first loss: 1\.\d+; guessing gives ln 3 = 1\.099", answer.out, re.MULTILINE
+    )
+    assert "BAD" not in answer.out
+
+
+def test_a_training_that_cannot_learn_exits_with_1_and_gets_advice(cli, tiny):
+    options = ("--picture-size", 32, "--batch-size", 24, "--lr", 50, "--backend", "numpy")
+    answer = cli("doctor", "--data", tiny, *options)
+    assert answer.status == 1
+    assert re.search(r"^BAD +size of a step", answer.out, re.MULTILINE)
+    assert "--lr" in answer.out
+    assert "need attention" in answer.out
+
+
+def test_pictures_that_do_not_exist_are_named(cli, tmp_path):
+    answer = cli("doctor", "--data", tmp_path / "nowhere")
+    assert answer.status == 1
+    answer.sentence(str(tmp_path / "nowhere"))

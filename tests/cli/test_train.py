@@ -1,0 +1,204 @@
+"""`minialexnet train`: what it leaves behind, how it is stopped, and how it goes on."""
+
+import csv
+import json
+import os
+import re
+import signal
+import struct
+import sys
+import threading
+import time
+from functools import partialmethod
+
+import numpy as np
+import pytest
+from PIL import Image
+from tqdm import tqdm
+
+from minialexnet.cli import common
+from minialexnet.training import load_checkpoint
+
+
+def rows(run):
+    with open(run / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class TestWhatIsLeft:
+    def test_a_run_leaves_these_files_and_no_others(self, trained):
+        names = {"config.json", "metrics.csv", "curves.png", "last.npz", "best.npz"}
+        assert {path.name for path in trained.iterdir()} == names
+
+    def test_the_configuration_is_complete_and_what_was_asked_for(self, trained, tiny):
+        config = json.loads((trained / "config.json").read_text())
+        assert config == load_checkpoint(trained / "last.npz").config
+        assert config["data"] == str(tiny)
+        assert (config["epochs"], config["batch_size"], config["picture_size"]) == (2, 8, 32)
+
+    def test_there_is_one_row_an_epoch(self, trained):
+        assert [row["epoch"] for row in rows(trained)] == ["1", "2"]
+        for row in rows(trained):
+            assert float(row["train_loss"]) > 0
+            assert 0 <= float(row["val_top1_error"]) <= 1
+
+    def test_the_curves_are_a_picture(self, trained):
+        with Image.open(trained / "curves.png") as picture:
+            picture.load()
+            assert picture.width > 400
+
+    def test_the_last_checkpoint_is_of_the_end_and_the_best_of_the_best_epoch(self, trained):
+        errors = [float(row["val_top1_error"]) for row in rows(trained)]
+        assert load_checkpoint(trained / "last.npz").progress["epoch"] == 2
+        best = load_checkpoint(trained / "best.npz").progress["epoch"]
+        assert best == 1 + int(np.argmin(errors))
+
+    def test_the_same_options_give_the_same_weights(
+        self, cli, tiny, trained, recipe, tmp_path, same_weights
+    ):
+        assert cli("train", "--data", tiny, "--runs", tmp_path, *recipe).status == 0
+        assert same_weights(tmp_path / "tiny-1", trained)
+        assert cli("train", "--data", tiny, "--runs", tmp_path, *recipe, "--seed", 1).status == 0
+        assert not same_weights(tmp_path / "tiny-2", trained)
+
+
+class TestWhatIsSaid:
+    def test_pictures_network_and_folder_are_named(self, cli, tiny, tmp_path, recipe):
+        answer = cli("train", "--data", tiny, "--runs", tmp_path, "--name", "mine", *recipe)
+        assert (answer.status, answer.out) == (0, "")
+        lines = answer.err.splitlines()
+        assert "30 pictures to train on and 12 to validate, 3 classes, 32 pixels" in lines[0]
+        assert "mini" in lines[1]
+        assert "2 epochs in batches of 8" in lines[2]
+        assert f"results go to {tmp_path / 'mine-1'}/" in lines[3]
+        assert [line[:9] for line in lines[4:6]] == ["epoch 1/2", "epoch 2/2"]
+        assert re.match(r"done: \d+\.\d% of the validation pictures right, in epoch", lines[6])
+        assert str(tmp_path / "mine-1" / "curves.png") in lines[7]
+        assert "\r" not in answer.err
+
+    def test_without_data_the_built_in_set_is_taken(self, cli, tiny, tmp_path, recipe, monkeypatch):
+        monkeypatch.setattr(common, "builtin_archive", lambda: tiny)
+        assert cli("train", "--runs", tmp_path, *recipe, "--epochs", 1).status == 0
+        config = json.loads((tmp_path / "built-in-1" / "config.json").read_text())
+        assert config["data"] == "built-in"
+
+    @pytest.mark.parametrize("columns", [80, 140])
+    def test_the_bar_on_a_terminal_does_not_wrap(
+        self, cli, tiny, tmp_path, recipe, monkeypatch, columns
+    ):
+        pty, fcntl, termios = map(pytest.importorskip, ("pty", "fcntl", "termios"))
+        control, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        written = []
+
+        def read():
+            while True:
+                try:
+                    written.append(os.read(control, 4096))
+                except OSError:  # its other end was closed
+                    return
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        with open(terminal, "w", encoding="utf-8") as stream, monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", stream)
+            patch.setattr("tqdm.tqdm.monitor_interval", 0)
+            patch.setattr("tqdm.tqdm.__init__", partialmethod(tqdm.__init__, mininterval=0))
+            assert cli("train", "--data", tiny, "--runs", tmp_path, *recipe).status == 0
+        reader.join(10)
+        os.close(control)
+        bars = [
+            bar
+            for bar in re.split("[\r\n]+", b"".join(written).decode())
+            if "%" in bar and "|" in bar
+        ]
+        for part in ("epoch 1/2 ", "loss ", "error ", " im", " left"):
+            assert any(part in bar for bar in bars), part
+        assert all(len(bar) < columns for bar in bars)
+
+
+class TestGoingOn:
+    def test_a_resumed_run_equals_one_without_a_break(
+        self, cli, stopped, trained, tiny, same_weights
+    ):
+        assert len(rows(stopped)) == 1
+        assert not same_weights(stopped, trained)
+        answer = cli("train", "--resume", stopped)
+        assert answer.status == 0
+        assert "going on in epoch 2 after 1 of 3 steps" in answer.err
+        assert "note:" not in answer.err
+        assert same_weights(stopped, trained)
+        assert [row["epoch"] for row in rows(stopped)] == ["1", "2"]
+
+    def test_a_checkpoint_of_the_run_names_it_too(self, cli, stopped, trained, same_weights):
+        assert cli("train", "--resume", stopped / "last.npz").status == 0
+        assert same_weights(stopped, trained)
+
+    def test_a_run_that_is_finished_cannot_go_on(self, cli, trained):
+        answer = cli("train", "--resume", trained)
+        assert answer.status == 1
+        answer.sentence(str(trained), "all its 2 epochs")
+
+    @pytest.mark.parametrize(
+        "options", [("--lr", 0.1), ("--no-flip",), ("--picture-size", 40), ("--name", "other")]
+    )
+    def test_settings_cannot_be_changed_on_the_way(self, cli, stopped, options):
+        answer = cli("train", "--resume", stopped, *options)
+        assert answer.status == 1
+        answer.sentence(options[0], "own settings")
+
+    def test_pictures_that_were_moved_can_be_named_anew(
+        self, cli, stopped, own_tiny, trained, tmp_path, same_weights, monkeypatch
+    ):
+        checkpoint = load_checkpoint(stopped / "last.npz")
+        checkpoint.config["data"] = str(tmp_path / "gone")
+        monkeypatch.setattr("minialexnet.cli.train.load_checkpoint", lambda path: checkpoint)
+        answer = cli("train", "--resume", stopped)
+        assert answer.status == 1
+        answer.sentence(str(tmp_path / "gone"), "--data")
+        assert cli("train", "--resume", stopped, "--data", own_tiny).status == 0
+        assert same_weights(stopped, trained)
+
+    def test_other_pictures_are_noticed(self, cli, stopped, own_tiny):
+        (own_tiny / "train/red/0.png").write_bytes((own_tiny / "train/blue/1.png").read_bytes())
+        answer = cli("train", "--resume", stopped, "--data", own_tiny)
+        assert answer.status == 0
+        assert "note: these are not quite the pictures" in answer.err
+
+    def test_a_run_can_be_resumed_from_another_folder(
+        self, cli, tiny, tmp_path, stopped, monkeypatch
+    ):
+        assert json.loads((stopped / "config.json").read_text())["data"] == str(tiny)
+        monkeypatch.chdir(tmp_path)
+        assert cli("train", "--resume", "stopped/tiny-1").status == 0
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
+    def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(
+        self, cli, spawn, finished, tiny, tmp_path, same_weights
+    ):
+        options = (
+            "--data",
+            tiny,
+            "--picture-size",
+            32,
+            "--epochs",
+            4,
+            "--batch-size",
+            2,
+            "--lr",
+            1e-3,
+        )
+        options += ("--backend", "numpy")
+        process = spawn("train", *options, "--runs", tmp_path)
+        run = tmp_path / "tiny-1"
+        until = time.monotonic() + 60
+        while not (run / "config.json").exists() and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        answer = finished(process)
+        answer.last_sentence("everything is saved", f"minialexnet train --resume {run}")
+        assert answer.status == 130
+        assert cli("train", "--resume", run).status == 0
+        assert cli("train", *options, "--runs", tmp_path, "--name", "whole").status == 0
+        assert same_weights(run, tmp_path / "whole-1")
