@@ -15,7 +15,7 @@ from minialexnet.ops import softmax
 from minialexnet.training import TOP_K, evaluate
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402 (after the choice of backend)
+import matplotlib.pyplot as plt
 
 TARGET = Path(__file__).with_name("picture.png")
 COLUMNS = 5

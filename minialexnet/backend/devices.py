@@ -34,7 +34,10 @@ def cupy_problem() -> tuple[str, str] | None:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
         if getattr(error, "name", None) == "cupy":
-            return "CuPy is not installed", "pip install 'minialexnet[cuda12]' (or [cuda13])"
+            return (
+                "CuPy is not installed",
+                "pip install 'cupy-cuda12x[ctk]' (or 'cupy-cuda13x[ctk]')",
+            )
         return f"CuPy is installed but does not import: {error}", "reinstall one cupy-cuda* wheel"
     if not cupy.cuda.is_available():
         return (
@@ -45,7 +48,7 @@ def cupy_problem() -> tuple[str, str] | None:
         works = int(cupy.arange(3).sum()) == 3
     except Exception as error:  # CuPy and its libraries raise many unrelated kinds here
         reason = f"CuPy sees a GPU but cannot compute on it: {type(error).__name__}: {error}"
-        return reason.splitlines()[0], "pip install 'minialexnet[cuda12]' (or [cuda13])"
+        return reason.splitlines()[0], "pip install 'cupy-cuda12x[ctk]' (or 'cupy-cuda13x[ctk]')"
     return None if works else ("CuPy computes wrong sums on this GPU", "update NVIDIA's driver")
 
 

@@ -8,6 +8,7 @@ On a GPU the whole batch is one piece.
 """
 
 import functools
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -75,7 +76,7 @@ def slice_batch(x: Array) -> list[slice]:
     per_slice = max(1, SLICE_PIXELS // max(1, x.shape[2] * x.shape[3]))
     slices = min(count, max(MIN_SLICES, -(-count // per_slice)))
     bounds = [count * i // slices for i in range(slices + 1)]
-    return [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
 def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:

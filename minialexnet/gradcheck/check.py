@@ -58,7 +58,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """"ok", "WRONG", or "NO VERDICT" when there was no point without a kink."""
+        """ "ok", "WRONG", or "NO VERDICT" when there was no point without a kink."""
         if self.points == 0:
             return "NO VERDICT"
         return "ok" if self.error < self.tolerance else "WRONG"
@@ -194,7 +194,15 @@ def check_layer(
         raise InputError(f"the backward pass filled no gradient for {', '.join(sorted(missing))}")
     gradients = [dx, *(layer.grads[name] for name in layer.params)]
     return _compare(
-        lambda: np.array(to_host(run())), dy, names, arrays, gradients, max_points, seed, tolerance, step
+        lambda: np.array(to_host(run())),
+        dy,
+        names,
+        arrays,
+        gradients,
+        max_points,
+        seed,
+        tolerance,
+        step,
     )
 
 

@@ -41,5 +41,3 @@ def _shape(shape: Shape) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}" if number else ""
-
-

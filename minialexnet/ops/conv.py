@@ -85,7 +85,9 @@ def conv2d_backward(
         dweight.append(dmatrix.reshape(-1, kh, kw, cols.shape[-1]))
         if input_gradient:
             dcols = cols  # the windows are done with; their gradient takes their place in memory
-            xp.matmul(rows[:, outputs], _as_matrix(weight[outputs]), out=dcols.reshape(len(rows), -1))
+            xp.matmul(
+                rows[:, outputs], _as_matrix(weight[outputs]), out=dcols.reshape(len(rows), -1)
+            )
             dx.append(col2im(dcols, x.shape[2:], stride, padding))
     return (
         _join(dx, 1) if input_gradient else None,
@@ -95,7 +97,7 @@ def conv2d_backward(
 
 
 def conv2d_output_size(x, weight, stride: Pair, padding: Padding, groups: int) -> Pair:
-    """(OH, OW) of a convolution. Raises InputError when picture, filters and groups do not match."""
+    """(OH, OW) of a convolution. Raises InputError when picture and filters do not match."""
     check_4d(x)
     check_4d(weight, "weight")
     outputs, channels = weight.shape[:2]

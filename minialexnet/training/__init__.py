@@ -8,7 +8,12 @@ from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
 from minialexnet.training.sgd import SGD
-from minialexnet.training.trainer import Trainer, TrainingInterrupted, TrainingStopped, first_nonfinite
+from minialexnet.training.trainer import (
+    Trainer,
+    TrainingInterrupted,
+    TrainingStopped,
+    first_nonfinite,
+)
 
 __all__ = [
     "SCHEDULES",

@@ -6,6 +6,7 @@ a stranger can do no harm beyond wrong predictions.
 
 import json
 import os
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
         raise InputError(f"{path} is a folder; give a checkpoint file such as {path / 'best.npz'}")
     if not path.exists():
         raise InputError(f"there is no checkpoint {path}; a run folder holds last.npz and best.npz")
+    damaged = (
+        f"{path} is not a whole checkpoint of minialexnet; was it cut short? Use another one, "
+        "such as last.npz or best.npz beside it"
+    )
+    if not zipfile.is_zipfile(path):  # NumPy would offer to unpickle it
+        raise InputError(damaged)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -89,11 +96,8 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
         )
     except InputError:
         raise
-    except Exception as error:  # zipfile and NumPy raise a dozen kinds over damaged files
-        raise InputError(
-            f"{path} is not a whole checkpoint of minialexnet ({type(error).__name__}: {error}); "
-            "was it cut short? Use another one, such as last.npz or best.npz beside it"
-        ) from None
+    except Exception:  # zipfile and NumPy raise a dozen kinds over damaged files
+        raise InputError(damaged) from None
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -128,5 +128,3 @@ def default_config(
         "backend": backend,
     }
     return TrainConfig(**(recipe | chosen | fixed))
-
-

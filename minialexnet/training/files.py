@@ -27,8 +27,10 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
-        before = f"the file as it was before is untouched: {path}" if path.exists() else (
-            "nothing was left behind"
+        before = (
+            f"the file as it was before is untouched: {path}"
+            if path.exists()
+            else ("nothing was left behind")
         )
         raise InputError(
             f"could not write {path} ({error.strerror or error}); {before}; free some space or "

@@ -1,8 +1,10 @@
 """Stochastic gradient descent with momentum and weight decay, as the paper has it."""
 
-from minialexnet.backend import for_each_block, get_array_module
+from collections.abc import Mapping
+
+from minialexnet.backend import asarray_like, for_each_block, get_array_module
 from minialexnet.errors import InputError
-from minialexnet.layers import Layer
+from minialexnet.layers.base import Array, Layer
 
 
 class SGD:
@@ -58,6 +60,20 @@ class SGD:
                 lr=self.lr * (self.bias_lr_factor if is_bias else 1.0),
                 weight_decay=0.0 if is_bias else self.weight_decay,
             )
+
+    def set_velocity(self, values: Mapping[str, Array]) -> None:
+        """Take up the velocities of an earlier run, by the parameters' names.
+
+        Raises InputError when the names or shapes are not those of the network's parameters.
+        """
+        shapes = {name: tuple(v.shape) for name, v in self.velocity.items()}
+        if {name: tuple(value.shape) for name, value in values.items()} != shapes:
+            raise InputError(
+                "the velocities of the momentum do not fit the parameters of this network; were "
+                "they saved with another one?"
+            )
+        for name, value in values.items():
+            self.velocity[name][...] = asarray_like(value, self.velocity[name])
 
     def _update(self, w, gradient, v, lr: float, weight_decay: float) -> None:
         def on_block(w, gradient, v):

@@ -18,6 +18,7 @@ from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.models import alexnet
 from minialexnet.training.checkpoint import Checkpoint
 from minialexnet.training.config import TrainConfig
+from minialexnet.training.epoch_table import EpochTable
 from minialexnet.training.evaluation import Preprocessing, evaluate
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.progress import Progress, duration
@@ -81,13 +82,12 @@ class Trainer:
         self.batches = TrainBatches(
             train, config.batch_size, config.image_size, config.seed, config.flip
         )
-        self.schedule = make_schedule(
-            config.schedule, config.lr, len(self.batches), config.epochs
-        )
+        self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
         self.position = Position()
         self.tally = Tally()
         self.history: list[dict[str, float]] = []
+        self._table = EpochTable(config.epochs, config.num_classes)
         self._images_per_second = 0.0
 
     def fit(self) -> list[dict[str, float]]:
@@ -98,6 +98,7 @@ class Trainer:
                 a number (the last good checkpoint is kept).
         """
         self.run.save_config(self.config.as_dict())
+        self.progress.say(self._table.header())
         with _interruptible() as interrupted:
             while self.position.epoch < self.config.epochs:
                 self._train_epoch(interrupted)
@@ -146,8 +147,7 @@ class Trainer:
                 f"these pictures have {_listing(self.classes)}; resume with the same pictures"
             )
         self.network.set_params(checkpoint.params)
-        for name, value in checkpoint.velocity.items():
-            self.optimizer.velocity[name][...] = self.xp.asarray(value)
+        self.optimizer.set_velocity(checkpoint.velocity)
         progress = checkpoint.progress
         self.position = Position(progress["epoch"], progress["step"])
         self.tally = Tally(**progress["tally"])
@@ -194,9 +194,7 @@ class Trainer:
             self.progress.update(done - previous, "")
             previous = done
 
-        tally, _ = evaluate(
-            self.network, self.val, self.preprocessing, self.xp, progress=show
-        )
+        tally, _ = evaluate(self.network, self.val, self.preprocessing, self.xp, progress=show)
         self.progress.finish()
         if not math.isfinite(tally.loss):
             raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network)))
@@ -215,10 +213,7 @@ class Trainer:
                 "seconds": self._seconds,
             }
         )
-        self.progress.say(
-            f"{self._title()}  training {self._summary(self.tally)}   validation "
-            f"{self._summary(tally)}   {self._images_per_second:.0f} images/s"
-        )
+        self.progress.say(self._table.row(self.history[-1]))
         self.schedule.epoch_ended(tally.top1_error)
         self.position = Position(self.position.epoch + 1, 0)
         self.tally = Tally()
@@ -248,8 +243,7 @@ class Trainer:
         steps_left = epochs_left * len(self.batches) - self.position.step
         left = steps_left * self.batches.batch_size / max(self._images_per_second, 1e-9)
         return (
-            f"{self._summary(tally)}, {self._images_per_second:.0f} images/s, "
-            f"{duration(left)} left"
+            f"{self._summary(tally)}, {self._images_per_second:.0f} images/s, {duration(left)} left"
         )
 
     def _describe_nonfinite(self, where: str | None) -> str:

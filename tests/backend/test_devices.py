@@ -49,7 +49,7 @@ def missing(name):
 
 
 PROBLEMS = {
-    "not installed": (missing("cupy"), "CuPy is not installed", r"pip install 'minialexnet\["),
+    "not installed": (missing("cupy"), "CuPy is not installed", "pip install '"),
     "broken": (missing("cupy_backends"), "does not import: .*cupy_backends", "reinstall one"),
     "no GPU": (cupy_that(available=False), "no usable NVIDIA GPU", "nvidia-smi"),
     "no compiler": (cupy_that(arange=no_compiler), "RuntimeError: NVRTC is not there", "pip"),

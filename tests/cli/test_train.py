@@ -71,9 +71,10 @@ class TestWhatIsSaid:
         assert "mini" in lines[1]
         assert "2 epochs in batches of 8" in lines[2]
         assert f"results go to {tmp_path / 'mine-1'}/" in lines[3]
-        assert [line[:9] for line in lines[4:6]] == ["epoch 1/2", "epoch 2/2"]
-        assert re.match(r"done: \d+\.\d% of the validation pictures right, in epoch", lines[6])
-        assert str(tmp_path / "mine-1" / "curves.png") in lines[7]
+        assert ["training" in lines[4], lines[5].split()[0]] == [True, "epoch"]
+        assert [line.split()[0] for line in lines[6:8]] == ["1/2", "2/2"]
+        assert re.match(r"done: \d+\.\d% of the validation pictures right, in epoch", lines[8])
+        assert str(tmp_path / "mine-1" / "curves.png") in lines[9]
         assert "\r" not in answer.err
 
     def test_without_data_the_built_in_set_is_taken(self, cli, tiny, tmp_path, recipe, monkeypatch):

@@ -27,8 +27,8 @@ class Operation(NamedTuple):
 
 
 def like_activations(normal):
-    """dy, and an output between 0 and 1."""
-    return [normal(2, 3, 4, 5), np.abs(np.tanh(normal(2, 3, 4, 5)))]
+    """dy, and an output from 0 to 1, with many zeros."""
+    return [normal(2, 3, 4, 5), np.maximum(np.tanh(normal(2, 3, 4, 5)), 0)]
 
 
 def pooled(normal):

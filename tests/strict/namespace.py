@@ -49,8 +49,8 @@ _HOST_ANSWERS = _words(
 # values (found by reading their code; `where` and `repeat` wait sometimes and are seen to below).
 _WAITING = _words(
     "argwhere array2string array_repr array_str average bincount compress extract flatnonzero "
-    "histogram histogram2d histogramdd intersect1d mask_indices nanmax nanmin nonzero place putmask "
-    "setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts unique_inverse "
+    "histogram histogram2d histogramdd intersect1d mask_indices nanmax nanmin nonzero place "
+    "putmask setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts unique_inverse "
     "unique_values unravel_index"
 )
 

@@ -159,7 +159,7 @@ class TestOtherFiles:
             arrays = {name: file[name] for name in file.files}
         np.savez(path, **(arrays | {"params/fc.bias": np.array([Bomb()], dtype=object)}))
         assert b"exploded" in path.read_bytes()
-        with pytest.raises(InputError, match=r"not a whole checkpoint.*allow_pickle=False"):
+        with pytest.raises(InputError, match="not a whole checkpoint"):
             load_checkpoint(path)
         assert not (tmp_path / "exploded").exists()
 

@@ -116,11 +116,13 @@ class TestLearning:
 
     def test_each_epoch_is_told_in_one_line(self, whole):
         one, _ = whole
-        assert [line.partition("  ")[0] for line in one.progress.lines] == [
-            "epoch 1/3",
-            "epoch 2/3",
-            "epoch 3/3",
-        ]
+        for entry in one.history:
+            (line,) = [line for line in one.progress.lines if f"{entry['epoch']}/3 " in line]
+            assert "\n" not in line
+            for name in ("train_loss", "val_loss"):
+                assert f"{entry[name]:.3f}" in line
+            for name in ("train_top1_error", "val_top1_error"):
+                assert f"{entry[name]:.1%}" in line
 
     def test_evaluating_what_was_saved_gives_the_error_of_the_history(self, whole):
         one, _ = whole
@@ -272,6 +274,17 @@ class TestResuming:
         with pytest.raises(InputError, match=r"parameter fc6\.weight has shape \(5, 5\)"):
             one.restore(checkpoint)
         assert_same(everything(one), before)
+
+    @pytest.mark.parametrize("damage", ["missing", "of another shape"])
+    def test_velocities_that_do_not_fit_are_refused(self, tmp_path, whole, damage):
+        checkpoint = whole[0].checkpoint()
+        checkpoint.velocity = dict(checkpoint.velocity)
+        if damage == "missing":
+            del checkpoint.velocity["fc6.weight"]
+        else:
+            checkpoint.velocity["fc6.weight"] = np.zeros((512, 1), "float32")
+        with pytest.raises(InputError, match="velocities of the momentum do not fit"):
+            tiny_trainer(tmp_path).restore(checkpoint)
 
 
 def assert_same_files(folder, other):
