@@ -10,6 +10,7 @@ from minialexnet.backend.arrays import (
     get_array_module,
     is_on_host,
     memory_order_view,
+    move,
     register_array_module,
     to_host,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "is_on_host",
     "map_ordered",
     "memory_order_view",
+    "move",
     "num_threads",
     "register_array_module",
     "select_device",

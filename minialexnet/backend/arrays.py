@@ -62,6 +62,19 @@ def to_host(array: Array) -> np.ndarray:
     return np.asarray(array) if isinstance(array, np.ndarray | np.generic) else array.get()
 
 
+def move(array: Array, xp: ModuleType) -> Array:
+    """`array` as one of the module `xp`, its elements in the same order in memory.
+
+    (A plain copy to the device puts the axes in C order, and a convolution's filters would no
+    longer be a matrix without being copied again and again.)
+    """
+    if _module_of(array) is xp:
+        return array
+    order = _axes_by_stride(array)
+    inverse = sorted(range(array.ndim), key=order.__getitem__)
+    return xp.array(to_host(array).transpose(order), order="C").transpose(inverse)
+
+
 def asarray_like(array: Array, like: Array) -> Array:
     """`array` on the backend of `like`, without a copy where it is there already."""
     xp = get_array_module(like)
@@ -77,11 +90,15 @@ def memory_order_view(array: Array) -> Array:
 
     Raises InputError when the elements do not fill one solid piece of memory.
     """
-    order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
-    solid = array.transpose(order) if array.ndim > 1 else array
+    solid = array.transpose(_axes_by_stride(array))
     if not solid.flags.c_contiguous:
         raise InputError(
             f"expected an array that fills one solid piece of memory, got one of shape "
             f"{array.shape} with strides {array.strides}; copy it first"
         )
     return solid.reshape(-1)
+
+
+def _axes_by_stride(array: Array) -> list[int]:
+    """The axes from the one whose elements lie farthest apart to the one where they adjoin."""
+    return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])

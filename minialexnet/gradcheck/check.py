@@ -145,7 +145,9 @@ def check_function(
         y = result[0] if with_cache else result
         return np.asarray(y) if isinstance(y, float | np.generic) else y  # a loss is one number
 
-    dy = _random_like(output(result), seed)
+    y = output(result)
+    _check_float64([y], ["the output of forward"])
+    dy = _random_like(y, seed)
     gradients = backward(dy, result[1]) if with_cache else backward(dy, *inputs)
     gradients = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
     if len(gradients) != len(inputs):

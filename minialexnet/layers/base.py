@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minialexnet.backend import get_array_module, to_host
+from minialexnet.backend import move
 from minialexnet.errors import InputError
 
 Array = Any
@@ -89,9 +89,7 @@ class Layer:
 
     def to(self, xp) -> "Layer":
         """Move the parameters to the array module `xp` (numpy, cupy). Returns the layer."""
-        for name, value in self.params.items():
-            if get_array_module(value) is not xp:
-                self.params[name] = xp.asarray(to_host(value))
+        self.params = {name: move(value, xp) for name, value in self.params.items()}
         self._forget()
         return self
 

@@ -85,13 +85,13 @@ def _activations(network, x) -> Iterator[Finding]:
     for name, layer in network.layers.items():
         x = layer.predict(x)
         if layer.params:
-            spreads[name] = float(x.std())
+            spreads[name] = float(x.std(axis=0).mean())  # biases are the same for all pictures
         if isinstance(layer, ReLU):
             axes = (0, 2, 3) if x.ndim == 4 else (0,)
             dead[name] = float(to_host((x <= 0).all(axis=axes)).mean())
     hidden = list(spreads.values())[:-1]
     yield Finding(
-        "spread of the outputs",
+        "how far the outputs differ from picture to picture",
         ", ".join(f"{name} {spread:.2g}" for name, spread in spreads.items()),
         all(0.01 < spread < 1000 for spread in hidden),
         "a signal that fades or explodes from layer to layer: --init he goes with pixels of "

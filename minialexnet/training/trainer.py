@@ -68,6 +68,12 @@ class Trainer:
         run: RunFolder,
         progress: Progress | None = None,
     ) -> None:
+        if train.classes != val.classes:
+            raise InputError(
+                f"the training pictures have the classes {_listing(list(train.classes))}, the "
+                f"validation pictures {_listing(list(val.classes))}; expected the same, in the "
+                "same order"
+            )
         for part, pictures in (("training", train), ("validation", val)):
             _check_labels(pictures, config.num_classes, part)
         self.config, self.val, self.run = config, val, run

@@ -13,6 +13,7 @@ from minialexnet.backend import (
     get_array_module,
     is_on_host,
     memory_order_view,
+    move,
     to_host,
 )
 from minialexnet.errors import InputError
@@ -76,6 +77,24 @@ def test_asarray_like_moves_only_what_is_elsewhere():
     np.testing.assert_array_equal(asarray_like(there, x), np.arange(4.0))
 
 
+@pytest.mark.parametrize("axes", [(0, 1, 2, 3), (0, 3, 1, 2), (3, 2, 1, 0)])
+def test_move_keeps_the_order_in_memory_there_and_back(axes):
+    """So that a convolution's filters stay a matrix without being copied."""
+    x = np.arange(120.0).reshape(2, 3, 4, 5).transpose(axes)
+    there = move(x, strict)
+    back = move(there, np)
+    assert isinstance(there, StrictArray)
+    assert there.strides == back.strides == x.strides
+    np.testing.assert_array_equal(to_host(there), x)
+    np.testing.assert_array_equal(back, x)
+    assert move(x, np) is x
+    assert move(there, strict) is there
+
+
+def test_to_host_takes_the_numbers_that_numpy_returns_for_arrays_without_axes():
+    assert to_host(np.float32(2)) == to_host(to_strict(np.array(2.0))) == 2
+
+
 @pytest.mark.parametrize("axes", [(0, 1, 2, 3), (0, 3, 1, 2), (3, 2, 1, 0), (1, 0, 3, 2)])
 @pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 1, 4, 1), (1, 1, 1, 1)])
 def test_memory_order_view_is_a_view_of_all_elements_in_their_order(backend, xp, axes, shape):
@@ -89,3 +108,11 @@ def test_memory_order_view_is_a_view_of_all_elements_in_their_order(backend, xp,
 def test_memory_order_view_of_an_array_with_holes_is_refused(xp):
     with pytest.raises(InputError, match=r"one solid piece of memory, got one of shape \(2, 3\)"):
         memory_order_view(xp.zeros((2, 6))[:, ::2])
+
+
+def test_moving_an_array_keeps_the_order_of_its_elements_in_memory(xp):
+    host = np.arange(24.0).reshape(2, 3, 2, 2).transpose(0, 3, 1, 2)
+    moved = move(host, xp)
+    assert moved.shape == host.shape
+    assert moved.strides == host.strides
+    assert np.array_equal(to_host(moved), host)

@@ -481,3 +481,11 @@ class TestLayers:
         report = check_layer(Wrong(5, 4), rng.standard_normal((3, 5)))
         assert [result.verdict for result in report.results] == ["ok", "ok", "WRONG"]
         assert result_of(report, "bias").worst[0] == (2,)
+
+
+def test_an_output_in_float32_is_refused():
+    def forward(x):
+        return x.astype(np.float32)
+
+    with pytest.raises(InputError, match="the output of forward is float32; expected float64"):
+        check_function(forward, lambda dy, x: dy, [np.ones(3)])

@@ -46,16 +46,17 @@ def test_parameters_have_pytorchs_names_and_shapes():
     assert layer.num_params == 6 * 2 * 3 * 2 + 6
 
 
-def test_filters_lie_channels_last_so_that_they_are_a_matrix_without_a_copy():
-    weight = Conv2d(4, 6, 3).params["weight"]
+def test_filters_lie_channels_last_so_that_they_are_a_matrix_without_a_copy(backend, dtype):
+    weight = Conv2d(4, 6, 3).to(backend.xp).astype(dtype).params["weight"]
     assert weight.transpose(0, 2, 3, 1).flags.c_contiguous
 
 
-def test_gradients_of_the_filters_lie_in_memory_as_the_filters_do(rng):
+@pytest.mark.parametrize("groups", [1, 2])
+def test_gradients_of_the_filters_lie_in_memory_as_the_filters_do(backend, dtype, rng, groups):
     """So that the optimizer can go through both at once."""
-    layer = Conv2d(4, 6, 3)
-    layer.forward(rng.standard_normal((2, 4, 5, 5)).astype(np.float32))
-    layer.backward(rng.standard_normal((2, 6, 3, 3)).astype(np.float32))
+    layer = Conv2d(4, 6, 3, groups=groups).to(backend.xp).astype(dtype)
+    layer.forward(backend.put(rng.standard_normal((2, 4, 5, 5)), dtype))
+    layer.backward(backend.put(rng.standard_normal((2, 6, 3, 3)), dtype))
     assert layer.grads["weight"].strides == layer.params["weight"].strides
 
 

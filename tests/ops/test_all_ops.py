@@ -61,6 +61,9 @@ OPERATIONS = {
     "avg_pool2d": Operation(
         lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.avg_pool2d(x, *POOL)
     ),
+    "avg_pool2d, nothing padded": Operation(
+        lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.avg_pool2d(x, (3, 2), (2, 1))
+    ),
     "avg_pool2d_backward": Operation(
         lambda normal: pooled(normal)[:2], lambda dy, x: ops.avg_pool2d_backward(dy, x, *POOL)
     ),
@@ -72,8 +75,15 @@ OPERATIONS = {
         lambda normal: [normal(2, 4, 5, 6), normal(6, 2, 3, 2), normal(6)],
         lambda x, weight, bias: ops.conv2d(x, weight, bias, *CONV),
     ),
+    "conv2d, nothing padded": Operation(
+        lambda normal: [normal(2, 4, 5, 6), normal(6, 4, 3, 2), normal(6)], ops.conv2d
+    ),
     "conv2d_backward": Operation(
         convolved, lambda dy, x, weight: ops.conv2d_backward(dy, x, weight, *CONV)
+    ),
+    "conv2d_backward, nothing padded": Operation(
+        lambda normal: [normal(2, 6, 3, 5), normal(2, 4, 5, 6), normal(6, 4, 3, 2)],
+        ops.conv2d_backward,
     ),
     "dropout": Operation(
         lambda normal: [normal(4, 6), normal(4, 6) > 0], lambda x, mask: ops.dropout(x, mask, 0.4)
@@ -89,12 +99,15 @@ OPERATIONS = {
         lambda normal: [normal(2, 3, 5, 6)],
         lambda x: ops.im2col(x, (3, 2), (2, 1), ((1, 0), (0, 2))),
     ),
-    "linear": Operation(
-        lambda normal: [normal(3, 4), normal(5, 4), normal(5)], lambda *arrays: ops.linear(*arrays)
+    "im2col, nothing padded": Operation(
+        lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.im2col(x, (3, 2), (2, 1))
     ),
+    "im2col, each pixel by itself": Operation(
+        lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.im2col(x, (1, 1))
+    ),
+    "linear": Operation(lambda normal: [normal(3, 4), normal(5, 4), normal(5)], ops.linear),
     "linear_backward": Operation(
-        lambda normal: [normal(3, 5), normal(3, 4), normal(5, 4)],
-        lambda *arrays: ops.linear_backward(*arrays),
+        lambda normal: [normal(3, 5), normal(3, 4), normal(5, 4)], ops.linear_backward
     ),
     "local_response_norm": Operation(
         lambda normal: [normal(2, 6, 3, 4)],
@@ -105,6 +118,12 @@ OPERATIONS = {
     ),
     "max_pool2d": Operation(
         lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.max_pool2d(x, *POOL)
+    ),
+    "max_pool2d, nothing padded": Operation(
+        lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.max_pool2d(x, (3, 2), (2, 1))
+    ),
+    "max_pool2d, each pixel by itself": Operation(
+        lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.max_pool2d(x, (1, 1), (1, 1))
     ),
     "max_pool2d_backward": Operation(
         pooled, lambda dy, x, y: ops.max_pool2d_backward(dy, x, y, *POOL)
@@ -171,7 +190,8 @@ def results(name, arrays):
 
 
 def test_the_table_holds_every_operation():
-    assert {*OPERATIONS, "dropout_mask"} == set(ops.__all__)
+    names = {name.partition(",")[0] for name in OPERATIONS}
+    assert names | {"dropout_mask"} == set(ops.__all__)
 
 
 @every_operation

@@ -261,7 +261,7 @@ class TestResuming:
         pictures = tiny_pictures()
         names = ("cat", "dog", "fish", "cow")
         other = PictureSet(pictures.images, pictures.labels, names, pictures.names)
-        one = tiny_trainer(tmp_path, train=other)
+        one = tiny_trainer(tmp_path, train=other, val=other)
         message = "trained on the classes red, green, blue, .* but these pictures have cat, dog"
         with pytest.raises(InputError, match=message):
             one.restore(whole[0].checkpoint())
@@ -543,3 +543,12 @@ class TestWhatIsRefused:
     def test_settings_that_cannot_be(self, tmp_path, setting, message):
         with pytest.raises(InputError, match=message):
             tiny_trainer(tmp_path, **setting)
+
+
+def test_training_and_validation_pictures_of_different_classes_are_refused(tmp_path):
+    pictures = tiny_pictures()
+    turned = PictureSet(
+        pictures.images, pictures.labels, tuple(reversed(pictures.classes)), pictures.names
+    )
+    with pytest.raises(InputError, match="expected the same, in the same order"):
+        tiny_trainer(tmp_path, val=turned)
