@@ -3,7 +3,11 @@
 from minialexnet.backend import asarray_like
 from minialexnet.errors import InputError
 from minialexnet.layers.base import Array
-from minialexnet.ops.softmax import softmax_cross_entropy, softmax_cross_entropy_backward
+from minialexnet.ops.softmax import (
+    check_labels,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
 
 
 class SoftmaxCrossEntropy:
@@ -23,6 +27,7 @@ class SoftmaxCrossEntropy:
 
         Args: logits (N, C); labels (N,), whole numbers in [0, C), on the host or like logits.
         """
+        check_labels(logits, labels)
         labels = asarray_like(labels, logits)
         loss, p = softmax_cross_entropy(logits, labels, self.label_smoothing)
         self._memory = p, labels

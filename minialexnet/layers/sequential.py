@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from minialexnet.backend import asarray_like
+from minialexnet.backend import asarray_like, get_array_module
 from minialexnet.errors import InputError
 from minialexnet.layers.base import Array, Layer, Shape
 from minialexnet.layers.depth_first import DepthFirst
@@ -26,6 +26,8 @@ class Sequential(Layer):
         self.layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
         if not self.layers:
             raise InputError("Sequential got no layers; give it at least one")
+        if len(self.layers) != len(named):
+            raise InputError(f"two layers have the same name among {', '.join(map(str, named))}")
         self.input_shape = input_shape
         self.whole_batch = any(layer.whole_batch for layer in self.layers.values())
         self._stages = dict(_stages(self.layers))
@@ -46,6 +48,7 @@ class Sequential(Layer):
         return self.layers[name]
 
     def run(self, x: Array, training: bool = False):
+        self._check_input(x)
         memories = []
         for stage in self._stages.values():
             x, memory = stage.run(x, training)
@@ -67,6 +70,7 @@ class Sequential(Layer):
         return gradient, {name: grads[name] for name in self.params}
 
     def predict(self, x: Array) -> Array:
+        self._check_input(x)
         for stage in self._stages.values():
             x = stage.predict(x)
         return x
@@ -133,6 +137,15 @@ class Sequential(Layer):
 
     def description(self) -> str:
         return ", ".join(f"{name}={layer!r}" for name, layer in self.layers.items())
+
+    def _check_input(self, x: Array) -> None:
+        get_array_module(x)  # refuses what is no array
+        if self.input_shape is not None and tuple(x.shape[1:]) != tuple(self.input_shape):
+            raise InputError(
+                f"x has shape {tuple(x.shape)}; this network was made for pictures of shape "
+                f"{tuple(self.input_shape)}: give (pictures, channels, height, width), or make the "
+                "network for the size of these pictures"
+            )
 
     def __str__(self) -> str:
         return repr(self) if self.input_shape is None else layer_table(self, self.input_shape)

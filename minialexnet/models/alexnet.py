@@ -11,6 +11,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 
 from minialexnet.errors import InputError
 from minialexnet.layers import (
@@ -76,10 +77,15 @@ def alexnet(
     """
     if variant not in VARIANTS:
         raise InputError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
-    if num_classes < 2:
-        raise InputError(f"num_classes is {num_classes}; expected at least 2")
     chosen = VARIANTS[variant]
     size = chosen.image_size if image_size is None else image_size
+    for name, value, least in (
+        ("num_classes", num_classes, 2),
+        ("image_size", size, 1),
+        ("seed", seed, 0),
+    ):
+        if not isinstance(value, Integral) or value < least:
+            raise InputError(f"{name} is {value!r}; expected a whole number of at least {least}")
     init = chosen.init if init is None else init
     builder = Builder(size, num_classes, init, seed)
     chosen.describe(builder)

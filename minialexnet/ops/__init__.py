@@ -1,7 +1,7 @@
 """The mathematics of AlexNet: pure functions on arrays, one file per operation.
 
 Forward and backward of an operation stand side by side. Functions take arrays of NumPy or CuPy,
-of any strides and any float dtype, modify none of them, and return new ones.
+of any strides and any float dtype, and modify none of them.
 """
 
 from minialexnet.ops.activations import (

@@ -17,7 +17,14 @@ towers of 2012, one to a GPU. That is the same computation on each half by itsel
 from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
 from minialexnet.ops.im2col import col2im, im2col
-from minialexnet.ops.shapes import Padding, Pair, check_4d, check_same_shape, output_extent
+from minialexnet.ops.shapes import (
+    Padding,
+    Pair,
+    check_4d,
+    check_same_dtype,
+    check_same_shape,
+    output_extent,
+)
 
 
 def conv2d(
@@ -38,7 +45,7 @@ def conv2d(
     Returns:
         y: (N, O, OH, OW), in memory channels-last.
     Raises:
-        InputError: the channels do not match, or the kernel is larger than the padded picture.
+        InputError: channels or types do not match, or the kernel is larger than the padded picture.
     """
     xp = get_array_module(x, weight)
     n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
@@ -48,6 +55,7 @@ def conv2d(
         cols = im2col(x[:, inputs], weight.shape[2:], stride, padding)
         xp.matmul(cols.reshape(len(rows), -1), _as_matrix(weight[outputs]).T, out=rows[:, outputs])
     if bias is not None:
+        check_same_shape(bias, (weight.shape[0],), "bias")
         y += bias
     return y.transpose(0, 3, 1, 2)
 
@@ -100,6 +108,7 @@ def conv2d_output_size(x, weight, stride: Pair, padding: Padding, groups: int) -
     """(OH, OW) of a convolution. Raises InputError when picture and filters do not match."""
     check_4d(x)
     check_4d(weight, "weight")
+    check_same_dtype(x, weight)
     outputs, channels = weight.shape[:2]
     if x.shape[1] != channels * groups or outputs % groups:
         raise InputError(

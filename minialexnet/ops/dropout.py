@@ -6,6 +6,7 @@ instead and leaves the test alone. Up to the scale of the next layer's weights t
 """
 
 from minialexnet.backend import uniform_stream
+from minialexnet.ops.shapes import check_same_shape
 
 
 def dropout_mask(shape: tuple[int, ...], p: float, key: tuple[int, ...], xp):
@@ -28,7 +29,10 @@ def dropout(x, mask, p: float, inverted: bool = True):
         inverted: also divide by 1 - p (then `dropout_at_test` has nothing to do).
     Returns:
         like x.
+    Raises:
+        InputError: the mask is of another shape.
     """
+    check_same_shape(mask, x.shape, "mask")
     kept = x * mask
     return kept * (1 / (1 - p)) if inverted else kept
 

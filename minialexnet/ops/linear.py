@@ -2,7 +2,7 @@
 
 from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
-from minialexnet.ops.shapes import check_same_shape
+from minialexnet.ops.shapes import check_same_dtype, check_same_shape
 
 
 def linear(x, weight, bias=None):
@@ -13,7 +13,7 @@ def linear(x, weight, bias=None):
     Returns:
         (N, O).
     Raises:
-        InputError: x is not a matrix with I columns.
+        InputError: x is not a matrix with I columns of weight's type.
     """
     get_array_module(x, weight)
     if x.ndim != 2 or x.shape[1] != weight.shape[1]:
@@ -21,8 +21,10 @@ def linear(x, weight, bias=None):
             f"x has shape {tuple(x.shape)} and weight {tuple(weight.shape)}; expected x of shape "
             f"(pictures, {weight.shape[1]})"
         )
+    check_same_dtype(x, weight)
     y = x @ weight.T
     if bias is not None:
+        check_same_shape(bias, (weight.shape[0],), "bias")
         y += bias
     return y
 

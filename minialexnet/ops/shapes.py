@@ -1,5 +1,7 @@
 """Sizes of windows, strides and paddings: how they are given, and what comes out of them."""
 
+from numbers import Integral
+
 from minialexnet.errors import InputError
 
 Pair = tuple[int, int]
@@ -12,17 +14,17 @@ def as_pair(value: int | Pair, name: str, minimum: int = 1) -> Pair:
 
     Raises InputError naming the argument when it is neither a number nor a pair, or too small.
     """
-    pair = (value, value) if isinstance(value, int) else value
+    pair = (value, value) if isinstance(value, Integral) else value
     if not (
         isinstance(pair, tuple | list)
         and len(pair) == 2
-        and all(isinstance(extent, int) and extent >= minimum for extent in pair)
+        and all(isinstance(extent, Integral) and extent >= minimum for extent in pair)
     ):
         raise InputError(
             f"{name} is {value!r}; expected a whole number of at least {minimum}, "
             "or a pair of them for height and width"
         )
-    return pair[0], pair[1]
+    return int(pair[0]), int(pair[1])
 
 
 def as_padding(value: int | Pair | Padding) -> Padding:
@@ -63,10 +65,22 @@ def overhang(extent: int, count: int, kernel: int, stride: int, padding: Pair) -
 
 
 def check_4d(x, name: str = "x") -> None:
-    """Raise InputError unless `x` is a batch of pictures."""
-    if x.ndim != 4:
+    """Raise InputError unless `x` is a batch of at least one picture, in floats."""
+    if x.ndim != 4 or x.shape[0] == 0:
         raise InputError(
-            f"{name} has shape {x.shape}; expected four axes: (pictures, channels, height, width)"
+            f"{name} has shape {tuple(x.shape)}; expected four axes, (pictures, channels, height, "
+            "width), and at least one picture"
+        )
+    if x.dtype.kind != "f":
+        raise InputError(f"{name} is {x.dtype}; expected floats: convert it with astype('float32')")
+
+
+def check_same_dtype(x, weight) -> None:
+    """Raise InputError unless x and weight are of one type: float64 should not creep in."""
+    if x.dtype != weight.dtype:
+        raise InputError(
+            f"x is {x.dtype} and weight {weight.dtype}; expected the same: convert x with "
+            f"astype('{weight.dtype}')"
         )
 
 

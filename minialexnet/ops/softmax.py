@@ -37,7 +37,7 @@ def softmax_cross_entropy(logits, labels, label_smoothing: float = 0.0):
         looked at here: it would have to wait for the device.)
     """
     xp = get_array_module(logits, labels)
-    _check_labels(logits, labels)
+    check_labels(logits, labels)
     shifted = logits - logits.max(axis=1, keepdims=True)
     p = xp.exp(shifted)
     total = p.sum(axis=1, keepdims=True)
@@ -66,7 +66,11 @@ def softmax_cross_entropy_backward(dloss, p, labels, label_smoothing: float = 0.
     return dlogits
 
 
-def _check_labels(logits, labels) -> None:
+def check_labels(logits, labels) -> None:
+    """Raise InputError unless labels are whole numbers that fit the logits.
+
+    Their range is looked at where they are on the host; on a GPU that would mean waiting for it.
+    """
     if logits.ndim != 2 or tuple(labels.shape) != (logits.shape[0],):
         raise InputError(
             f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; expected "

@@ -265,7 +265,10 @@ def test_any_number_of_classes(num_classes):
     ("arguments", "message"),
     [
         (dict(variant="resnet"), "variant is 'resnet'; expected one of paper, original2012"),
-        (dict(num_classes=1), "num_classes is 1; expected at least 2"),
+        (dict(num_classes=1), "num_classes is 1; expected a whole number of at least 2"),
+        (dict(num_classes=10.0), "num_classes is 10.0; expected a whole number"),
+        (dict(image_size="64"), "image_size is '64'; expected a whole number of at least 1"),
+        (dict(seed=-1), "seed is -1; expected a whole number of at least 0"),
         (dict(init="ones"), "initialisation is 'ones'; expected one of paper, 2012"),
     ],
 )

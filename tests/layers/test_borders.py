@@ -1,0 +1,75 @@
+"""What cannot be computed is answered with one sentence, not with a NumPy traceback."""
+
+import numpy as np
+import pytest
+
+from minialexnet.errors import InputError
+from minialexnet.layers import Conv2d, Linear, MaxPool2d, ReLU, Sequential, SoftmaxCrossEntropy
+from minialexnet.models import alexnet
+from minialexnet.ops import conv2d, dropout, linear
+
+
+@pytest.fixture(scope="module")
+def network():
+    return alexnet("mini", 3, 24)
+
+
+def pictures(dtype="float32", shape=(2, 3, 24, 24)):
+    return np.ones(shape, dtype)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (pictures(shape=(0, 3, 24, 24)), "at least one picture"),
+        (pictures("uint8"), r"x is uint8; expected floats: .*astype\('float32'\)"),
+        (pictures("float64"), r"x is float64 and weight float32; .*astype\('float32'\)"),
+        (pictures(shape=(2, 3, 24, 25)), r"shape \(2, 3, 24, 25\); this network was made for"),
+        (pictures(shape=(3, 24, 24)), r"shape \(3, 24, 24\); this network was made for"),
+        ([[1.0]], "expected a NumPy or CuPy array, got list"),
+    ],
+)
+def test_what_is_no_batch_for_this_network_is_refused(network, x, message):
+    for use in (network.predict, network.forward):
+        with pytest.raises(InputError, match=message):
+            use(x)
+
+
+@pytest.mark.parametrize("layer", [Conv2d(3, 4, 3), MaxPool2d(2)])
+def test_whole_numbers_and_empty_batches_are_refused_by_layers(layer):
+    with pytest.raises(InputError, match="expected floats"):
+        layer.forward(pictures("int64"))
+    with pytest.raises(InputError, match="at least one picture"):
+        layer.forward(pictures(shape=(0, 3, 24, 24)))
+
+
+def test_a_float64_row_into_a_float32_layer_is_refused():
+    with pytest.raises(InputError, match="x is float64 and weight float32"):
+        Linear(4, 2).forward(np.ones((1, 4)))
+
+
+def test_a_bias_of_another_shape_is_refused_instead_of_broadcast():
+    with pytest.raises(InputError, match=r"bias has shape \(1,\); expected \(4,\)"):
+        conv2d(pictures(), pictures(shape=(4, 3, 2, 2)), np.ones(1, "float32"))
+    with pytest.raises(InputError, match=r"bias has shape \(1,\); expected \(4,\)"):
+        linear(np.ones((2, 3)), np.ones((4, 3)), np.ones(1))
+
+
+def test_a_mask_of_another_shape_is_refused_instead_of_broadcast():
+    with pytest.raises(InputError, match=r"mask has shape \(3,\); expected \(2, 3\)"):
+        dropout(np.ones((2, 3)), np.ones(3, bool), 0.5)
+
+
+def test_two_layers_of_one_name_are_refused():
+    with pytest.raises(InputError, match="same name among 1, 1"):
+        Sequential({1: ReLU(), "1": ReLU()})
+
+
+def test_labels_are_looked_at_on_the_host_before_they_move(xp):
+    logits = xp.asarray(np.zeros((2, 3)))
+    with pytest.raises(InputError, match="labels run from 0 to 3; expected 0 to 2"):
+        SoftmaxCrossEntropy().forward(logits, np.array([0, 3]))
+
+
+def test_sizes_may_be_numpys_whole_numbers():
+    assert Conv2d(3, 4, np.int64(3), stride=np.int32(2)).kernel_size == (3, 3)
