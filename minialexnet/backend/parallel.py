@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -33,10 +33,44 @@ MIN_SLICES = 8
 BLOCK_ELEMENTS = 1 << 15
 """Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
 
+
+class _OneBlasThread:
+    """Inside `with`, BLAS has one thread.
+
+    Users may overlap in time: the first sets the limit, the last to leave takes it back. (Each
+    by itself would take the other's limit for what was there before, and leave it behind.)
+    """
+
+    def __init__(self) -> None:
+        # Reentrant: collecting garbage inside may close a forgotten generator, which leaves here.
+        self._lock = threading.RLock()
+        self._users = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limit = _blas_libraries().limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self.lift()
+
+    def lift(self) -> None:
+        """Give BLAS its threads back, whoever is still inside."""
+        if self._limit is not None:
+            self._limit.restore_original_limits()
+            self._limit = None
+
+
 _worker = threading.local()
 _pool_lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 _threads: int | None = None
+_one_blas_thread = _OneBlasThread()
 
 
 def num_threads() -> int:
@@ -53,14 +87,24 @@ def num_threads() -> int:
 
 
 def set_num_threads(count: int) -> None:
-    """Share the work between `count` threads from now on."""
+    """Share the work between `count` threads from now on.
+
+    Raises InputError for less than one thread, and in a worker, which would wait for itself.
+    """
     global _pool, _threads
     if count < 1:
         raise InputError(f"the number of threads is {count}; expected at least 1")
+    if _is_worker():
+        raise InputError(
+            "set_num_threads was called in a worker of the pool it would replace; call it outside "
+            "of map_ordered and for_each_block"
+        )
     with _pool_lock:
         if _pool is not None and count != _threads:
-            _pool.shutdown()
-            _pool = None
+            try:
+                _pool.shutdown()
+            finally:  # if interrupted as well: a pool that is shut down takes no more work
+                _pool = None
         _threads = count
 
 
@@ -85,12 +129,15 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     Runs in the calling thread when there is one item, one thread, or the caller is itself a
     worker of the pool (which must not wait for workers). With one thread BLAS has one as well:
     it cuts its sums differently for several, and the results would differ in the last bits.
+
+    When a call raises, or the caller stops early, calls not yet begun are dropped and those under
+    way are waited for: nobody writes into the caller's arrays behind its back.
     """
-    if len(items) <= 1 or getattr(_worker, "busy", False):
+    if len(items) <= 1 or _is_worker():
         yield from map(function, items)
         return
     if num_threads() == 1:
-        with _blas_libraries().limit(limits=1, user_api="blas"):
+        with _one_blas_thread:
             yield from map(function, items)
         return
 
@@ -101,14 +148,18 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         finally:
             _worker.busy = False
 
-    with _blas_libraries().limit(limits=1, user_api="blas"):
-        futures = [_get_pool().submit(work, item) for item in items]
+    with _one_blas_thread:
+        pool, futures = None, list[Future[R]]()
         try:
+            with _pool_lock:  # or set_num_threads could shut the pool down in between
+                pool = _get_pool()
+                for item in items:  # one by one: an interruption must find those begun
+                    futures.append(pool.submit(work, item))
             for future in futures:
                 yield future.result()
         finally:
-            for future in futures:
-                future.cancel()
+            if pool is _pool:  # else it was shut down and has finished, or is the parent process's
+                wait([future for future in futures if not future.cancel()])
 
 
 def for_each_block(function: Callable[..., Any], *arrays: Array) -> None:
@@ -145,12 +196,28 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def _is_worker() -> bool:
+    return getattr(_worker, "busy", False)
+
+
 def _get_pool() -> ThreadPoolExecutor:
+    """The pool, made when it is first needed. The caller holds `_pool_lock`."""
     global _pool
-    with _pool_lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(num_threads(), thread_name_prefix="minialexnet")
-        return _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(num_threads(), thread_name_prefix="minialexnet")
+    return _pool
+
+
+def _begin_anew_after_fork() -> None:
+    """A forked process has none of its parent's threads, and waiting for them would never end."""
+    global _worker, _pool_lock, _pool, _one_blas_thread
+    _worker, _pool_lock, _pool = threading.local(), threading.Lock(), None
+    _one_blas_thread.lift()
+    _one_blas_thread = _OneBlasThread()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_begin_anew_after_fork)
 
 
 @functools.cache

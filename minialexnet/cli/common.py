@@ -48,6 +48,11 @@ def load_data(data: str, size: int | None = None) -> Pictures:
     return pictures
 
 
+def absolute(data: str) -> str:
+    """The path of the pictures, so that it holds from any folder."""
+    return data if data == BUILTIN else str(Path(data).expanduser().resolve())
+
+
 def load_data_again(data: str, size: int, run: Path) -> Pictures:
     """The pictures that `run` was trained on; says what to do if they are no longer there."""
     if data != BUILTIN and not Path(data).exists():
@@ -63,7 +68,7 @@ def planned_config(
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
     return default_config(
-        data=data if data == BUILTIN else str(Path(data).expanduser().resolve()),
+        data=absolute(data),
         num_classes=len(pictures.classes),
         num_pictures=len(pictures.train),
         picture_size=pictures.size,

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found; the exit status is 1 if a planned training looks ill."""
     _print_installation()
-    if options.data or options.picture_size or recipe(options):
+    if options.data is not None or options.picture_size or recipe(options):
         return _print_health(options)
     print("\nA check-up of a planned training: minialexnet doctor --data FOLDER")
     return 0
@@ -100,7 +100,7 @@ def _version(package: str) -> str | None:
 
 def _print_health(options: argparse.Namespace) -> int:
     device = select_device(options.backend)
-    data = options.data or BUILTIN
+    data = BUILTIN if options.data is None else options.data
     pictures = load_data(data, options.picture_size)
     config = planned_config(options, data, pictures, device.name)
     print(

@@ -1,13 +1,12 @@
 """`minialexnet train`."""
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from minialexnet.backend import num_threads, select_device
-from minialexnet.cli.common import BUILTIN, load_data, load_data_again, planned_config
+from minialexnet.cli.common import BUILTIN, absolute, load_data, load_data_again, planned_config
 from minialexnet.cli.options import add_backend, add_recipe, add_runs, recipe
 from minialexnet.datasets import Pictures, mean_colour, mean_image
 from minialexnet.errors import InputError
@@ -31,7 +30,7 @@ chosen to suit the pictures: the network, their size, how many epochs.
   minialexnet train --data imagenette2-160.tgz   any set of pictures
   minialexnet train --resume runs/built-in-1     go on where a run was stopped
 
-As in 2012:
+As in 2012, but for the noise in the colours:
 
   minialexnet train --data FOLDER --variant original2012 --init 2012 \\
       --schedule plateau --epochs 90 --batch-size 128"""
@@ -75,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _fresh(options: argparse.Namespace) -> Trainer:
-    data = options.data or BUILTIN
+    data = BUILTIN if options.data is None else options.data
     name = _name(options.name or _stem(data))
     backend = select_device(options.backend).name
     pictures = load_data(data, options.picture_size)
@@ -92,27 +91,28 @@ def _fresh(options: argparse.Namespace) -> Trainer:
 def _resumed(options: argparse.Namespace) -> Trainer:
     _refuse_new_settings(options)
     path = Path(options.resume).expanduser()
+    if path.is_file() and path.name != "last.npz":
+        raise InputError(
+            f"{path} is not where a run goes on from, which is its last checkpoint; give its "
+            f"folder, {path.parent}"
+        )
     run = RunFolder(path.parent if path.is_file() else path)
     checkpoint = load_checkpoint(run.last)
     config = TrainConfig.from_dict(checkpoint.config)
     if options.backend not in ("auto", config.backend):
         raise InputError(f"the run {run.path} goes on with --backend {config.backend} only")
+    if checkpoint.progress["history"]:
+        run.save_metrics(checkpoint.progress["history"])  # they may have been cut off
     if checkpoint.progress["epoch"] >= config.epochs:
         raise InputError(
             f"the run {run.path} has done all its {config.epochs} epochs; start a new one"
         )
-    data = options.data or config.data
-    pictures = load_data_again(data, config.picture_size, run.path)
-    _say_pictures(data, pictures)
+    if options.data is not None:
+        config = dataclasses.replace(config, data=absolute(options.data))
+    pictures = load_data_again(config.data, config.picture_size, run.path)
+    _say_pictures(config.data, pictures)
     trainer = Trainer(config, pictures.train, pictures.val, checkpoint.mean, run)
     trainer.restore(checkpoint)
-    images = pictures.train.images
-    mean = mean_image(images) if config.mean == "image" else mean_colour(images)
-    if not np.array_equal(mean, checkpoint.mean):
-        trainer.progress.say(
-            "note: these are not quite the pictures that the run began with, so its weights will "
-            "not be the same as without a break"
-        )
     trainer.progress.say(
         f"going on in epoch {trainer.position.epoch + 1} after {trainer.position.step} of "
         f"{len(trainer.batches)} steps"

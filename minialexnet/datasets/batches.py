@@ -20,8 +20,8 @@ from minialexnet.errors import InputError
 Batch = tuple[np.ndarray, np.ndarray]
 
 # Every use of randomness has its own key [seed, epoch, use, step]. All keys are equally long, for
-# NumPy takes [1, 2] and [1, 2, 0] for the same.
-ORDER, CROPS = 0, 1
+# NumPy takes [1, 2] and [1, 2, 0] for the same; and no use is 0, for weights are drawn with [seed].
+ORDER, CROPS = 1, 2
 
 
 class TrainBatches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import operator
 import os
@@ -20,6 +21,7 @@ from minialexnet.errors import InputError
 
 CHOSEN_SIZE_LIMIT = 256  # pixels, the size of the paper
 CHOSEN_FROM = 200  # pictures looked at to choose a size
+FINGERPRINTED = 256  # pictures whose pixels go into a fingerprint
 WAITING_PER_WORKER = 4  # pictures read but not yet decoded; they bound the memory
 
 
@@ -67,6 +69,17 @@ class PictureSet:
     def size(self) -> int:
         """S, the side of every picture in pixels."""
         return self.images.shape[1]
+
+    def fingerprint(self) -> str:
+        """A text that changes with names, labels, or the pixels of some pictures spread over all.
+
+        Not of all pixels, for there may be hundreds of gigabytes.
+        """
+        every = math.ceil(max(len(self), 1) / FINGERPRINTED)
+        digest = hashlib.sha256(repr((self.images.shape, self.classes, self.names)).encode())
+        digest.update(self.labels.tobytes())
+        digest.update(np.ascontiguousarray(self.images[::every]).tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)

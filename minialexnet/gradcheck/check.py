@@ -12,8 +12,10 @@ What makes the comparison sharp:
 - Two step sizes, h and h/2, combined as (4 D(h/2) - D(h)) / 3: the error falls as h^4.
 - A random upstream gradient dy: with all ones, sums that should be weighted go unnoticed.
 - Points where the function has a kink (ReLU at 0, two equal values in a pooling window) have no
-  derivative. There the two step sizes disagree, whatever the analytic gradient says: such points
-  are left out and counted.
+  derivative. There the step sizes disagree, and go on to do so with a third, h/4, which tells them
+  from points where a function is smooth but steep (see numeric.py). They are left out and counted.
+- So are points within a step of which the function is not finite (the logarithm near 0).
+- When more points had to be left out than could be compared, there is no verdict.
 """
 
 import copy
@@ -26,13 +28,15 @@ import numpy as np
 
 from minialexnet.backend import get_array_module, host_generator, to_host
 from minialexnet.errors import InputError
+from minialexnet.gradcheck.numeric import Index, Probe
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 
 Array = Any
 
 STEP = 1e-4
 TOLERANCE = 1e-6
-KINK = 2e-7  # disagreement of the two step sizes, relative to the largest gradient
+KINK = 2e-7  # disagreement of the step sizes, relative to the largest gradient
+UPSTREAM = 4  # with the seed: readers draw their inputs from the seed alone, and dy must differ
 SMALL = 1e-3  # gradients below this share of the largest are compared on that scale
 
 
@@ -43,8 +47,11 @@ class Result:
     Attributes:
         target: "x", or the parameter's name.
         error: the largest relative error |analytic - numeric| / max(|analytic|, |numeric|),
-            where gradients below a thousandth of the array's largest count as that large.
-        points: how many numbers were compared; kinks: how many had to be left out.
+            where gradients below a thousandth of the array's largest count as that large (the
+            largest of those compared). Infinite if an analytic gradient is not a finite number,
+            be it at a point that would otherwise not have been compared.
+        points: how many numbers were compared; kinks: how many were left out at kinks;
+        not_finite: how many, because the function is not finite at the point or nearby.
         worst: (index, analytic, numeric) of the largest error.
         tolerance: what the error was held against.
     """
@@ -53,19 +60,25 @@ class Result:
     error: float
     points: int
     kinks: int
-    worst: tuple[tuple[int, ...], float, float] | None
+    not_finite: int
+    worst: tuple[Index, float, float] | None
     tolerance: float
 
     @property
     def verdict(self) -> str:
-        """ "ok", "WRONG", or "NO VERDICT" when there was no point without a kink."""
-        if self.points == 0:
-            return "NO VERDICT"
-        return "ok" if self.error < self.tolerance else "WRONG"
+        """ "ok", "WRONG", or "NO VERDICT": none was wrong, but too few could be compared.
+
+        Too few: none, or less than were left out.
+        """
+        if not self.error < self.tolerance:
+            return "WRONG"
+        enough = self.points >= max(1, self.kinks + self.not_finite)
+        return "ok" if enough else "NO VERDICT"
 
     def __str__(self) -> str:
         text = f"{self.target:12s} error {self.error:8.1e}  {self.points:5d} points"
         text += f"  {self.kinks} at kinks" if self.kinks else ""
+        text += f"  {self.not_finite} not finite nearby" if self.not_finite else ""
         text += f"  {self.verdict}"
         if self.verdict == "WRONG" and self.worst is not None:
             index, analytic, numeric = self.worst
@@ -81,13 +94,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Every gradient agrees."""
-        return all(result.verdict == "ok" for result in self.results)
+        """Every gradient agrees, and there was one to check."""
+        return bool(self.results) and all(result.verdict == "ok" for result in self.results)
 
     @property
     def error(self) -> float:
-        """The largest relative error."""
-        return max(result.error for result in self.results)
+        """The largest relative error; infinite if nothing was checked."""
+        return max((result.error for result in self.results), default=math.inf)
 
     @property
     def points(self) -> int:
@@ -98,6 +111,11 @@ class Report:
     def kinks(self) -> int:
         """How many points were left out because the function has a kink there."""
         return sum(result.kinks for result in self.results)
+
+    @property
+    def not_finite(self) -> int:
+        """How many points were left out because the function is not finite there or nearby."""
+        return sum(result.not_finite for result in self.results)
 
     def __str__(self) -> str:
         return "\n".join(str(result) for result in self.results)
@@ -126,17 +144,19 @@ def check_function(
         print(check_function(forward, backward, [x, w], ["x", "w"]))
 
     Args:
-        inputs: float64 arrays.
+        inputs: float64 arrays; whole numbers, such as labels, where the gradient is None.
         max_points: compare so many numbers of each array, drawn at random; all by default.
         seed: of the upstream gradient and of that choice.
         tolerance: relative error from which a gradient counts as wrong.
-        step: h.
+        step: h for numbers up to 1; for larger ones it grows in proportion to them.
     Raises:
         InputError: inputs are not float64, or a gradient is missing or of the wrong shape.
     """
     inputs = [get_array_module(array).array(array) for array in inputs]
     names = [f"input {i}" for i in range(len(inputs))] if names is None else list(names)
-    _check_float64(inputs, names)
+    floats = [(array, name) for array, name in zip(inputs, names, strict=True) if _is_float(array)]
+    for array, name in floats:
+        _check_float64(array, name)
 
     result = forward(*inputs)
     with_cache = isinstance(result, tuple)
@@ -146,7 +166,7 @@ def check_function(
         return np.asarray(y) if isinstance(y, float | np.generic) else y  # a loss is one number
 
     y = output(result)
-    _check_float64([y], ["the output of forward"])
+    _check_float64(y, "the output of forward")
     dy = _random_like(y, seed)
     gradients = backward(dy, result[1]) if with_cache else backward(dy, *inputs)
     gradients = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
@@ -155,6 +175,9 @@ def check_function(
             f"backward returned {len(gradients)} gradients for {len(inputs)} inputs; expected one "
             "each (None where there is nothing to check)"
         )
+    for array, name, gradient in zip(inputs, names, gradients, strict=True):
+        if gradient is not None:
+            _check_float64(array, name)
 
     def evaluate() -> np.ndarray:
         return np.array(to_host(output(forward(*inputs))))  # a copy: it may share x's memory
@@ -220,7 +243,7 @@ def check_loss(
     """Check a loss: the gradient of its logits, for a loss that is itself weighted at random."""
     xp = get_array_module(logits)
     logits = xp.array(logits, dtype=xp.float64)
-    dloss = float(host_generator(seed).uniform(1.5, 3.0))
+    dloss = float(host_generator(seed, UPSTREAM).uniform(1.5, 3.0))
     criterion.forward(logits, labels)
     gradient = criterion.backward(dloss)
 
@@ -243,7 +266,7 @@ def _compare(
     step: float,
 ) -> Report:
     """Compare `gradients` with numeric ones, got by changing the numbers of `arrays` in place."""
-    weights, results = to_host(dy), []
+    results = []
     for name, array, gradient in zip(names, arrays, gradients, strict=True):
         if gradient is None:
             continue
@@ -252,70 +275,63 @@ def _compare(
                 f"the gradient with respect to {name} has shape {tuple(gradient.shape)}; expected "
                 f"{tuple(array.shape)}, the shape of {name} itself"
             )
+        probe = Probe(evaluate, to_host(dy), array, step)
         analytic = to_host(gradient)
         indices = _choose_indices(analytic, max_points, seed)
-        measured = [_measure(evaluate, weights, array, index, step) for index in indices]
-        results.append(_judge(name, indices, analytic, measured, tolerance))
+        results.append(_check_array(name, probe, analytic, indices, tolerance))
     return Report(tuple(results))
 
 
-def _measure(
-    evaluate: Callable[[], np.ndarray],
-    weights: np.ndarray,
-    array: Array,
-    index: tuple[int, ...],
-    h: float,
-) -> tuple[float, float]:
-    """The numeric gradient of one number of `array`, and how much two step sizes disagree on it."""
-    original = float(array[index])
-
-    def at(offset: float) -> np.ndarray:
-        array[index] = original + offset
-        return evaluate()
-
-    try:
-        far_below, below, here, above, far_above = (at(h * s) for s in (-1, -0.5, 0, 0.5, 1))
-    finally:
-        array[index] = original
-    wide = (far_above - far_below) / (2 * h)
-    narrow = (above - below) / h
-    # At a kink the slope jumps. On a smooth function the second difference divided by h shrinks
-    # with h and slopes agree; a kink anywhere within h violates one of the two, if not both.
-    bend_wide = (far_above - 2 * here + far_below) / h
-    bend_narrow = (above - 2 * here + below) / (h / 2)
-    disagreement = np.abs(bend_wide - 2 * bend_narrow) + np.abs(wide - narrow)
-    numeric = float(((4 * narrow - wide) / 3 * weights).sum())
-    return numeric, float((disagreement * np.abs(weights)).sum())
-
-
-def _judge(
-    name: str,
-    indices: Sequence[tuple[int, ...]],
-    analytic: np.ndarray,
-    measured: Sequence[tuple[float, float]],
-    tolerance: float,
+def _check_array(
+    name: str, probe: Probe, analytic: np.ndarray, indices: Sequence[Index], tolerance: float
 ) -> Result:
-    largest = max((abs(numeric) for numeric, _ in measured), default=0.0)
-    largest = max(largest, float(np.abs(analytic).max(initial=0.0)))
-    error, worst, kinks = 0.0, None, 0
-    for index, (numeric, disagreement) in zip(indices, measured, strict=True):
-        if disagreement > KINK * largest:
-            kinks += 1
-            continue
+    """Measure at `indices`, sort out where there is no derivative, and compare the others."""
+    measured = [probe.measure(index) for index in indices]
+    largest = max((abs(m.value) for m in measured if m.finite), default=0.0)
+    compared, kinks, not_finite = [], 0, 0
+    for index, measurement in zip(indices, measured, strict=True):
         value = float(analytic[index])
-        scale = max(abs(value), abs(numeric), SMALL * largest)
-        this = 0.0 if scale == 0 else abs(value - numeric) / scale
-        if not this <= error:  # also when it is NaN
-            error, worst = (math.inf if math.isnan(this) else this), (index, value, numeric)
-    return Result(name, error, len(indices) - kinks, kinks, worst, tolerance)
+        # Analytic gradients of other points have no say here: one that is far too large would
+        # make kinks seem small, and be wrong at one place only.
+        bound = KINK * max(largest, abs(value))
+        if measurement.finite and measurement.disagreement > bound:
+            measurement = probe.measure_finer(index)
+        if not math.isfinite(value):  # wrong even where there is nothing to compare it with
+            compared.append((index, value, measurement.value))
+        elif not measurement.finite:
+            not_finite += 1
+        elif measurement.disagreement > bound:
+            kinks += 1
+        else:
+            compared.append((index, value, measurement.value))
+    error, worst = _largest_error(compared)
+    return Result(name, error, len(compared), kinks, not_finite, worst, tolerance)
 
 
-def _choose_indices(
-    analytic: np.ndarray, max_points: int | None, seed: int
-) -> list[tuple[int, ...]]:
+def _largest_error(
+    compared: Sequence[tuple[Index, float, float]],
+) -> tuple[float, tuple[Index, float, float] | None]:
+    """The largest relative error of (index, analytic, numeric), and the one that has it."""
+    sizes = [max(abs(analytic), abs(numeric)) for _, analytic, numeric in compared]
+    smallest = SMALL * max((size for size in sizes if math.isfinite(size)), default=0.0)
+    error, worst = 0.0, None
+    for point, size in zip(compared, sizes, strict=True):
+        _, analytic, numeric = point
+        scale, difference = max(size, smallest), abs(analytic - numeric)
+        if not math.isfinite(difference):
+            this = math.inf
+        else:
+            this = 0.0 if scale == 0 else difference / scale
+        if this > error:
+            error, worst = this, point
+    return error, worst
+
+
+def _choose_indices(analytic: np.ndarray, max_points: int | None, seed: int) -> list[Index]:
     """All indices, or `max_points` drawn at random, half of them where the gradient is not 0.
 
-    Behind dropout and ReLU most gradients of a large layer are 0, and would prove little.
+    Behind dropout and ReLU most gradients of a large layer are 0, and would prove little. If there
+    are gradients that are no finite numbers, the first of them is always among the indices.
     """
     if max_points is None or analytic.size <= max_points:
         return list(np.ndindex(analytic.shape))
@@ -323,18 +339,26 @@ def _choose_indices(
     nonzero = np.flatnonzero(analytic)
     some = generator.choice(nonzero, min(max_points // 2, len(nonzero)), replace=False)
     rest = generator.choice(analytic.size, max_points - len(some), replace=False)
-    chosen = np.unique(np.concatenate([some, rest]))
+    broken = np.flatnonzero(~np.isfinite(analytic))[:1]
+    chosen = np.unique(np.concatenate([some, rest, broken]))
     return [tuple(int(i) for i in np.unravel_index(flat, analytic.shape)) for flat in chosen]
 
 
 def _random_like(y: Array, seed: int) -> Array:
-    return get_array_module(y).asarray(host_generator(seed).standard_normal(y.shape))
+    generator = host_generator(seed, UPSTREAM)
+    return get_array_module(y).asarray(generator.standard_normal(y.shape))
 
 
-def _check_float64(arrays: Sequence[Array], names: Sequence[str]) -> None:
-    for array, name in zip(arrays, names, strict=True):
-        if array.dtype != np.float64:
-            raise InputError(
-                f"{name} is {array.dtype}; expected float64, since in smaller types the "
-                "difference of two nearly equal numbers is mostly rounding error"
-            )
+def _is_float(array: Array) -> bool:
+    return array.dtype.kind in "fc"
+
+
+def _check_float64(array: Array, name: str) -> None:
+    if array.dtype != np.float64:
+        message = (
+            f"{name} is {array.dtype}; expected float64, since in smaller types the "
+            "difference of two nearly equal numbers is mostly rounding error"
+        )
+        if not _is_float(array):
+            message += " (for labels and the like, backward returns None)"
+        raise InputError(message)

@@ -9,8 +9,11 @@ Array = Any
 Shape = tuple[int, ...]
 
 
-_NOTHING = object()
-"""Stands for "no forward pass yet" (None is what some layers remember)."""
+class _Nothing:
+    """Stands for "no forward pass yet" (None is what some layers remember).
+
+    The class itself is used, not an instance: a deep copy of a class is the class again.
+    """
 
 
 class Layer:
@@ -36,7 +39,7 @@ class Layer:
     def __init__(self) -> None:
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
-        self._memory: Any = _NOTHING
+        self._memory: Any = _Nothing
 
     def run(self, x: Array, training: bool = False) -> tuple[Array, Any]:
         """The output for the batch `x`, and whatever `run_backward` will need."""
@@ -61,7 +64,7 @@ class Layer:
 
         Raises InputError when no forward pass came before.
         """
-        if self._memory is _NOTHING:
+        if self._memory is _Nothing:
             raise InputError(
                 f"{type(self).__name__}.backward came without a forward pass; call forward first"
             )
@@ -72,7 +75,9 @@ class Layer:
         """The output at test time; nothing is remembered."""
         return self.run(x, training=False)[0]
 
-    __call__ = predict
+    def __call__(self, x: Array) -> Array:
+        """The same as `predict`."""
+        return self.predict(x)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the output for one picture of `input_shape`, both without the batch axis."""
@@ -102,7 +107,7 @@ class Layer:
 
     def _forget(self) -> None:
         """Drop gradients and memory, which belong to the parameters as they were."""
-        self.grads, self._memory = {}, _NOTHING
+        self.grads, self._memory = {}, _Nothing
 
     def state(self) -> dict[str, int]:
         """What besides the parameters decides the next training pass (dropout's counters)."""

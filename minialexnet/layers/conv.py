@@ -2,6 +2,7 @@
 
 from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
+from minialexnet.layers.arguments import whole_number
 from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.conv import conv2d, conv2d_backward
@@ -17,7 +18,8 @@ class Conv2d(Layer):
             ((0, 3), (0, 3)).
         groups: channels are cut into so many groups that do not see each other.
         weight_init, bias_init, generator: how the parameters begin; He's initialisation and 0
-            by default.
+            by default. Without a generator the weights depend on how many layers were made so
+            before: other weights in each layer, the same in each run of a program.
 
     Parameters: weight (out_channels, in_channels/groups, KH, KW), bias (out_channels,).
     """
@@ -37,7 +39,10 @@ class Conv2d(Layer):
         generator=None,
     ) -> None:
         super().__init__()
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        in_channels = whole_number(in_channels, "in_channels")
+        out_channels = whole_number(out_channels, "out_channels")
+        groups = whole_number(groups, "groups")
+        if in_channels % groups or out_channels % groups:
             raise InputError(
                 f"Conv2d with {in_channels} input and {out_channels} output channels cannot have "
                 f"groups={groups}; both must be divisible by it"

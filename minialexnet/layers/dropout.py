@@ -1,8 +1,9 @@
 """The dropout layer."""
 
 from minialexnet.backend import get_array_module
-from minialexnet.errors import InputError
+from minialexnet.layers.arguments import share
 from minialexnet.layers.base import Array, Layer, describe
+from minialexnet.layers.initializers import next_seed
 from minialexnet.ops.dropout import dropout, dropout_at_test, dropout_backward, dropout_mask
 
 
@@ -13,18 +14,18 @@ class Dropout(Layer):
         p: probability of being silenced, in [0, 1).
         inverted: scale by 1/(1-p) in training; False for the paper's form, which scales by 1-p
             at test time.
-        seed: layers with different seeds drop different units.
+        seed: layers with different seeds drop different units. By default the next number of
+            the counter that also seeds weights: it depends on how many layers were made before.
 
     The mask of the n-th training pass is a function of the seed and n; n is the layer's state.
     """
 
     whole_batch = True
 
-    def __init__(self, p: float = 0.5, inverted: bool = True, seed: int = 0) -> None:
+    def __init__(self, p: float = 0.5, inverted: bool = True, seed: int | None = None) -> None:
         super().__init__()
-        if not 0 <= p < 1:
-            raise InputError(f"dropout probability p is {p}; expected 0 <= p < 1")
-        self.p, self.inverted, self.seed = p, inverted, seed
+        self.p, self.inverted = share(p, "dropout probability p"), inverted
+        self.seed = next_seed() if seed is None else seed
         self.passes = 0
 
     def run(self, x: Array, training: bool = False):

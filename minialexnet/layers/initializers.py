@@ -1,5 +1,6 @@
 """How weights begin. All numbers are drawn on the host, so every backend starts from the same."""
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -7,6 +8,18 @@ from minialexnet.backend import host_generator
 
 Initializer = Callable[..., object]
 """(generator, shape, fan_in, fan_out) -> float32 array of that shape."""
+
+_TAG = 2012  # sets these generators apart from host_generator(seed) with an equal seed
+_created = itertools.count()
+
+
+def next_seed() -> int:
+    """A seed for a layer made without one: how many there were before it in this process.
+
+    So no two such layers are alike, and a program that makes the same layers in the same order
+    gets the same numbers every time.
+    """
+    return next(_created)
 
 
 def normal(std: float) -> Initializer:
@@ -31,7 +44,7 @@ def xavier_normal(generator, shape, fan_in, fan_out):
 
 
 def draw(initializer: Initializer | None, generator, shape, fan_in: int, fan_out: int):
-    """Weights from `initializer` (He's if None) and `generator` (a fixed one if None)."""
+    """Weights from `initializer` (He's if None) and `generator` (from `next_seed` if None)."""
     initializer = he_normal if initializer is None else initializer
-    generator = host_generator(0) if generator is None else generator
+    generator = host_generator(_TAG, next_seed()) if generator is None else generator
     return initializer(generator, shape, fan_in, fan_out)

@@ -1,6 +1,7 @@
 """The fully connected layer."""
 
 from minialexnet.backend import get_array_module
+from minialexnet.layers.arguments import whole_number
 from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.linear import linear, linear_backward
@@ -9,7 +10,9 @@ from minialexnet.ops.linear import linear, linear_backward
 class Linear(Layer):
     """y = x W^T + b, from (N, in_features) to (N, out_features).
 
-    Args: weight_init, bias_init, generator: as for `Conv2d`.
+    Args:
+        in_features, out_features: whole numbers from 1.
+        weight_init, bias_init, generator: as for `Conv2d`.
 
     Parameters: weight (out_features, in_features), bias (out_features,).
     """
@@ -27,7 +30,8 @@ class Linear(Layer):
         generator=None,
     ) -> None:
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features = in_features = whole_number(in_features, "in_features")
+        self.out_features = out_features = whole_number(out_features, "out_features")
         weight = draw(
             weight_init, generator, (out_features, in_features), in_features, out_features
         )

@@ -2,6 +2,7 @@
 
 from minialexnet.backend import asarray_like
 from minialexnet.errors import InputError
+from minialexnet.layers.arguments import share
 from minialexnet.layers.base import Array
 from minialexnet.ops.softmax import (
     check_labels,
@@ -17,9 +18,7 @@ class SoftmaxCrossEntropy:
     """
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
-        if not 0 <= label_smoothing < 1:
-            raise InputError(f"label_smoothing is {label_smoothing}; expected 0 <= it < 1")
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = share(label_smoothing, "label_smoothing")
         self._memory: tuple[Array, Array] | None = None
 
     def forward(self, logits: Array, labels: Array) -> Array:

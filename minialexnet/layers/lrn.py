@@ -1,6 +1,7 @@
 """The layer of local response normalisation."""
 
 from minialexnet.errors import InputError
+from minialexnet.layers.arguments import finite_number, whole_number
 from minialexnet.layers.base import Array, Layer, describe
 from minialexnet.ops.lrn import local_response_norm, local_response_norm_backward
 
@@ -29,8 +30,9 @@ class LocalResponseNorm(Layer):
         super().__init__()
         if alpha_mode not in ("sum", "mean"):
             raise InputError(f"alpha_mode is {alpha_mode!r}; expected 'sum' or 'mean'")
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-        self.alpha_mode, self.groups = alpha_mode, groups
+        self.size, self.alpha_mode = whole_number(size, "size"), alpha_mode
+        self.alpha, self.beta = finite_number(alpha, "alpha"), finite_number(beta, "beta")
+        self.k, self.groups = finite_number(k, "k"), whole_number(groups, "groups")
 
     @property
     def effective_alpha(self) -> float:

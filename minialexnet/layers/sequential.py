@@ -14,7 +14,7 @@ class Sequential(Layer):
     """A network is a layer too; its parameters have dotted names ("conv1.weight").
 
     Args:
-        layers: by name, or a plain list (then they are called "0", "1", ...).
+        layers: by name (without dots), or a plain list (then they are called "0", "1", ...).
         input_shape: (C, H, W) of a picture, for the table that `print(network)` shows.
     """
 
@@ -28,6 +28,7 @@ class Sequential(Layer):
             raise InputError("Sequential got no layers; give it at least one")
         if len(self.layers) != len(named):
             raise InputError(f"two layers have the same name among {', '.join(map(str, named))}")
+        _check_layers(self.layers)
         self.input_shape = input_shape
         self.whole_batch = any(layer.whole_batch for layer in self.layers.values())
         self._stages = dict(_stages(self.layers))
@@ -43,9 +44,9 @@ class Sequential(Layer):
             }
         )
 
-    def __getitem__(self, name: str) -> Layer:
-        """The layer called `name`."""
-        return self.layers[name]
+    def __getitem__(self, name: str | int) -> Layer:
+        """The layer called `name`; the layers of a plain list have numbers for names."""
+        return self.layers[str(name)]
 
     def run(self, x: Array, training: bool = False):
         self._check_input(x)
@@ -68,6 +69,18 @@ class Sequential(Layer):
             prefix = "" if isinstance(stage, DepthFirst) else f"{name}."
             grads |= {prefix + parameter: value for parameter, value in own.items()}
         return gradient, {name: grads[name] for name in self.params}
+
+    def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
+        dx = super().backward(dy, input_gradient)
+        self._share_grads()
+        return dx
+
+    def _share_grads(self) -> None:
+        """Let each layer have its own gradients too: the same arrays, not copies."""
+        for name, layer in self.layers.items():
+            layer.grads = {key: self.grads[f"{name}.{key}"] for key in layer.params}
+            if isinstance(layer, Sequential):
+                layer._share_grads()
 
     def predict(self, x: Array) -> Array:
         self._check_input(x)
@@ -149,6 +162,38 @@ class Sequential(Layer):
 
     def __str__(self) -> str:
         return repr(self) if self.input_shape is None else layer_table(self, self.input_shape)
+
+
+def _check_layers(layers: Mapping[str, Layer]) -> None:
+    """Raise InputError for what cannot be told apart later, or is no layer at all."""
+    for name, layer in layers.items():
+        if "." in name:
+            raise InputError(
+                f"a layer is called {name!r}; expected a name without dots, which part the name "
+                "of a layer from that of its parameter"
+            )
+        if not isinstance(layer, Layer):
+            kind = (
+                f"the class {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
+            )
+            raise InputError(f"layer {name} is {kind}; expected a layer object, such as ReLU()")
+    found: dict[int, str] = {}
+    for name, layer in _with_inner_layers(layers):
+        if id(layer) in found:
+            raise InputError(
+                f"layers {found[id(layer)]} and {name} are one and the same object; make a layer "
+                "of its own for each place"
+            )
+        found[id(layer)] = name
+
+
+def _with_inner_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
+    """All layers by dotted name, networks within the network included."""
+    for name, layer in layers.items():
+        yield name, layer
+        if isinstance(layer, Sequential):
+            for inner, its_layer in _with_inner_layers(layer.layers):
+                yield f"{name}.{inner}", its_layer
 
 
 def _stages(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:

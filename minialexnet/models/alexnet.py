@@ -1,11 +1,12 @@
 """AlexNet in the variants that go by this name, each written down layer by layer.
 
-"AlexNet" means at least four networks, and much confusion comes from mixing them up:
+"AlexNet" means at least four networks, and much confusion comes from mixing them up; the fifth
+here is our own:
 
     paper         what the text of 2012 says
     original2012  what the released code of 2012 did (its run 145 is the published network)
     caffe         Caffe's bvlc_alexnet, from which most ports and weights descend
-    owt           "One weird trick" (2014), one GPU, no normalisation: torchvision's alexnet
+    owt           torchvision's alexnet: cuda-convnet2's one-GPU net of 2014, no normalisation
     mini          a small relative with all of AlexNet's parts, for small pictures
 """
 
@@ -177,7 +178,11 @@ def _caffe(net: Builder) -> None:
 
 
 def _owt(net: Builder) -> None:
-    """Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks"."""
+    """The one-GPU net of cuda-convnet2, which torchvision took over.
+
+    Its paper (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks")
+    has 384 filters in conv4, in a footnote; the code and torchvision have 256.
+    """
     net.conv("conv1", 64, 11, stride=4, padding=2)
     net.add("relu1", ReLU())
     net.add("pool1", MaxPool2d(3, stride=2))
@@ -257,8 +262,8 @@ VARIANTS: dict[str, Variant] = {
         _owt,
         224,
         "he",
-        "one GPU, 2014, torchvision's alexnet: no groups, no normalisation, 64-192-384-256-256 "
-        "filters, padding 2 on all sides, dropout before fc6 and fc7",
+        "torchvision's alexnet, after the one-GPU net of 2014: no groups, no normalisation, "
+        "64-192-384-256-256 filters, padding 2 on all sides, dropout before fc6 and fc7",
     ),
     "mini": Variant(
         _mini,

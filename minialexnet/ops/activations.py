@@ -15,7 +15,12 @@ def relu(x):
 def relu_backward(dy, y):
     """dx = dy where y > 0, else 0.
 
-    At x = 0 there is no derivative; 0 is taken, as everybody does.
+    At x = 0 there is no derivative; 0 is taken, as everybody does. A product rather than `where`,
+    which is ten times slower on arrays that lie channels-last; so an infinite dy becomes NaN where
+    y = 0.
+
+    Args:    dy: gradient with respect to y; y: output of `relu`; none is modified.
+    Returns: dx: like dy.
     """
     return dy * (y > 0)
 
@@ -26,7 +31,11 @@ def tanh(x):
 
 
 def tanh_backward(dy, y):
-    """dx = dy (1 - y^2)."""
+    """dx = dy (1 - y^2).
+
+    Args:    dy: gradient with respect to y; y: output of `tanh`; none is modified.
+    Returns: dx: like dy.
+    """
     return dy * (1 - y * y)
 
 
@@ -39,5 +48,9 @@ def sigmoid(x):
 
 
 def sigmoid_backward(dy, y):
-    """dx = dy y (1 - y)."""
+    """dx = dy y (1 - y).
+
+    Args:    dy: gradient with respect to y; y: output of `sigmoid`; none is modified.
+    Returns: dx: like dy.
+    """
     return dy * y * (1 - y)

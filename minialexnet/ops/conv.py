@@ -20,6 +20,8 @@ from minialexnet.ops.im2col import col2im, im2col
 from minialexnet.ops.shapes import (
     Padding,
     Pair,
+    as_padding,
+    as_pair,
     check_4d,
     check_same_dtype,
     check_same_shape,
@@ -31,8 +33,8 @@ def conv2d(
     x,
     weight,
     bias=None,
-    stride: Pair = (1, 1),
-    padding: Padding = ((0, 0), (0, 0)),
+    stride: int | Pair = 1,
+    padding: int | Pair | Padding = 0,
     groups: int = 1,
 ):
     """Convolve a batch of pictures with a bank of filters.
@@ -41,13 +43,16 @@ def conv2d(
         x: (N, C, H, W), any float dtype; not modified.
         weight: (O, C/groups, KH, KW), of x's dtype.
         bias: (O,) or None.
-        padding: ((top, bottom), (left, right)) zeros around the picture.
+        stride: pixels from one window to the next: a whole number, or a pair (height, width).
+        padding: zeros around the picture: likewise, or ((top, bottom), (left, right)).
+        groups: channels are cut into so many groups that do not see each other.
     Returns:
         y: (N, O, OH, OW), in memory channels-last.
     Raises:
         InputError: channels or types do not match, or the kernel is larger than the padded picture.
     """
     xp = get_array_module(x, weight)
+    stride, padding = as_pair(stride, "stride"), as_padding(padding)
     n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
     y = xp.empty((n, oh, ow, weight.shape[0]), dtype=x.dtype)
     rows = y.reshape(n * oh * ow, weight.shape[0])
@@ -64,8 +69,8 @@ def conv2d_backward(
     dy,
     x,
     weight,
-    stride: Pair = (1, 1),
-    padding: Padding = ((0, 0), (0, 0)),
+    stride: int | Pair = 1,
+    padding: int | Pair | Padding = 0,
     groups: int = 1,
     input_gradient: bool = True,
 ):
@@ -76,11 +81,15 @@ def conv2d_backward(
 
     Args:
         dy: (N, O, OH, OW), gradient of the loss with respect to the output; not modified.
+        x, weight, stride, padding, groups: as in the forward pass.
         input_gradient: False leaves out dx, which nobody needs at the first layer.
     Returns:
         dx: like x (None without `input_gradient`);  dweight: like weight;  dbias: (O,).
+    Raises:
+        InputError: as `conv2d`, or dy has not the shape of the output.
     """
     xp = get_array_module(dy, x, weight)
+    stride, padding = as_pair(stride, "stride"), as_padding(padding)
     n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
     kh, kw = weight.shape[2:]
     check_same_shape(dy, (n, weight.shape[0], oh, ow), "dy")

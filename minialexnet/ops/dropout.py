@@ -26,6 +26,7 @@ def dropout(x, mask, p: float, inverted: bool = True):
 
     Args:
         x: any shape, any float dtype; not modified. mask: boolean, of x's shape.
+        p: probability of being dropped, with which the mask was made.
         inverted: also divide by 1 - p (then `dropout_at_test` has nothing to do).
     Returns:
         like x.
@@ -41,10 +42,18 @@ def dropout_backward(dy, mask, p: float, inverted: bool = True):
     """dx = dy where the mask is True, scaled as in the forward pass; else 0.
 
     That is the forward pass itself, for it is linear in x.
+
+    Args:    dy: gradient with respect to the output; mask, p, inverted: as in the forward pass.
+    Returns: dx: like dy.
+    Raises:  InputError: the mask is of another shape.
     """
     return dropout(dy, mask, p, inverted)
 
 
 def dropout_at_test(x, p: float, inverted: bool = True):
-    """Test: every unit speaks; in the paper's form each times its probability of being kept."""
+    """Test: every unit speaks; in the paper's form each times its probability of being kept.
+
+    Args:    x: any shape, any float dtype; p, inverted: as in training.
+    Returns: like x; x itself if `inverted`.
+    """
     return x if inverted else x * (1 - p)

@@ -5,10 +5,16 @@ That is why the gradient of im2col is col2im.
 """
 
 from minialexnet.backend import get_array_module
-from minialexnet.ops.shapes import Padding, Pair, output_extent
+from minialexnet.errors import InputError
+from minialexnet.ops.shapes import Padding, Pair, as_pair, as_windows, check_4d, output_extent
 
 
-def im2col(x, kernel_size: Pair, stride: Pair = (1, 1), padding: Padding = ((0, 0), (0, 0))):
+def im2col(
+    x,
+    kernel_size: int | Pair,
+    stride: int | Pair = 1,
+    padding: int | Pair | Padding = 0,
+):
     """Copy the window under every position of the kernel into a row of its own.
 
     Example, one channel, 2x2 kernel:
@@ -20,15 +26,18 @@ def im2col(x, kernel_size: Pair, stride: Pair = (1, 1), padding: Padding = ((0, 
 
     Args:
         x: (N, C, H, W), any float dtype, any strides; not modified.
+        kernel_size, stride: whole numbers, or pairs (height, width).
+        padding: zeros around the picture: likewise, or ((top, bottom), (left, right)).
     Returns:
         (N, OH, OW, KH, KW, C), newly made and C-contiguous. As a matrix it has N*OH*OW rows and
         KH*KW*C columns. Channels come last because then a row of a window is one run of memory
         when x lies channels-last, which is how pictures are loaded and how `conv2d` writes.
     Raises:
-        InputError: the kernel is larger than the padded picture.
+        InputError: x is no batch of pictures, or the kernel is larger than the padded picture.
     """
     xp = get_array_module(x)
-    (kh, kw), (sh, sw) = kernel_size, stride
+    check_4d(x)
+    (kh, kw), (sh, sw), padding = as_windows(kernel_size, stride, padding)
     n, c, h, w = x.shape
     oh = output_extent(h, kh, sh, padding[0])
     ow = output_extent(w, kw, sw, padding[1])
@@ -45,9 +54,9 @@ def im2col(x, kernel_size: Pair, stride: Pair = (1, 1), padding: Padding = ((0, 
 
 def col2im(
     cols,
-    image_size: Pair,
-    stride: Pair = (1, 1),
-    padding: Padding = ((0, 0), (0, 0)),
+    image_size: int | Pair,
+    stride: int | Pair = 1,
+    padding: int | Pair | Padding = 0,
 ):
     """Add every window's values back to the pixels they came from: the transpose of `im2col`.
 
@@ -56,12 +65,26 @@ def col2im(
     Args:
         cols: (N, OH, OW, KH, KW, C), any float dtype; not modified.
         image_size: (H, W) of the picture without padding.
+        stride, padding: as `im2col` had them.
     Returns:
         (N, C, H, W), in memory channels-last.
+    Raises:
+        InputError: cols are not the windows of pictures of that size.
     """
     xp = get_array_module(cols)
-    (h, w), (sh, sw) = image_size, stride
+    if cols.ndim != 6:
+        raise InputError(
+            f"cols has shape {tuple(cols.shape)}; expected six axes, as `im2col` returns them"
+        )
     n, oh, ow, kh, kw, c = cols.shape
+    h, w = as_pair(image_size, "image_size")
+    _, (sh, sw), padding = as_windows((kh, kw), stride, padding)
+    expected = output_extent(h, kh, sh, padding[0]), output_extent(w, kw, sw, padding[1])
+    if (oh, ow) != expected:
+        raise InputError(
+            f"cols has {oh} x {ow} windows; a picture of {h} x {w} pixels with this stride and "
+            f"padding has {expected[0]} x {expected[1]}"
+        )
     (top, bottom), (left, right) = padding
     padded = xp.zeros((n, h + top + bottom, w + left + right, c), dtype=cols.dtype)
     for i in range(kh):

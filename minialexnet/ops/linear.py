@@ -15,13 +15,7 @@ def linear(x, weight, bias=None):
     Raises:
         InputError: x is not a matrix with I columns of weight's type.
     """
-    get_array_module(x, weight)
-    if x.ndim != 2 or x.shape[1] != weight.shape[1]:
-        raise InputError(
-            f"x has shape {tuple(x.shape)} and weight {tuple(weight.shape)}; expected x of shape "
-            f"(pictures, {weight.shape[1]})"
-        )
-    check_same_dtype(x, weight)
+    _check(x, weight)
     y = x @ weight.T
     if bias is not None:
         check_same_shape(bias, (weight.shape[0],), "bias")
@@ -34,8 +28,23 @@ def linear_backward(dy, x, weight, input_gradient: bool = True):
 
     Args:
         dy: (N, O); x, weight: from the forward pass; none is modified.
+        input_gradient: False leaves out dx.
     Returns:
         dx: (N, I), None without `input_gradient`;  dweight: (O, I);  dbias: (O,).
+    Raises:
+        InputError: x does not fit weight, or dy is not of the output's shape.
     """
+    _check(x, weight)
     check_same_shape(dy, (x.shape[0], weight.shape[0]), "dy")
     return (dy @ weight if input_gradient else None), dy.T @ x, dy.sum(axis=0)
+
+
+def _check(x, weight) -> None:
+    """Raise InputError unless x is a matrix that fits weight."""
+    get_array_module(x, weight)
+    if x.ndim != 2 or x.shape[1] != weight.shape[1]:
+        raise InputError(
+            f"x has shape {tuple(x.shape)} and weight {tuple(weight.shape)}; expected x of shape "
+            f"(pictures, {weight.shape[1]})"
+        )
+    check_same_dtype(x, weight)

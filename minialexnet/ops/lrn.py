@@ -29,6 +29,8 @@ def local_response_norm(
 
     Args:
         x: (N, C, H, W), any float dtype; not modified.
+        size, alpha, beta, k: the constants of the formula; size from 1.
+        groups: channels are cut into so many groups that do not see each other.
     Returns:
         y: like x;  scale: s, like x, which the backward pass needs.
     Raises:
@@ -61,8 +63,11 @@ def local_response_norm_backward(
 
     Args:
         dy: gradient with respect to y; x, scale: from the forward pass; none is modified.
+        size, alpha, beta, groups: as in the forward pass.
     Returns:
         dx: like x.
+    Raises:
+        InputError: dy is not of x's shape.
     """
     check_same_shape(dy, x.shape, "dy")
     dx = dy / _power(scale, beta)

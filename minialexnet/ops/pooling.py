@@ -12,17 +12,21 @@ from minialexnet.errors import InputError
 from minialexnet.ops.shapes import (
     Padding,
     Pair,
+    as_pair,
+    as_windows,
     check_4d,
     check_same_shape,
     output_extent,
     overhang,
 )
 
-NO_PADDING: Padding = ((0, 0), (0, 0))
-
 
 def max_pool2d(
-    x, kernel_size: Pair, stride: Pair, padding: Padding = NO_PADDING, ceil_mode: bool = False
+    x,
+    kernel_size: int | Pair,
+    stride: int | Pair,
+    padding: int | Pair | Padding = 0,
+    ceil_mode: bool = False,
 ):
     """The maximum of each window: y[n, c, i, j] = max over u, v of x[n, c, i*s + u, j*s + v].
 
@@ -30,6 +34,8 @@ def max_pool2d(
 
     Args:
         x: (N, C, H, W), any float dtype; not modified.
+        kernel_size, stride: whole numbers, or pairs (height, width).
+        padding: likewise, or ((top, bottom), (left, right)); at most half a window.
         ceil_mode: a last window that hangs over the far edge counts too.
     Returns:
         y: (N, C, OH, OW), laid out in memory like x.
@@ -37,6 +43,7 @@ def max_pool2d(
         InputError: the window is larger than the padded picture, or lies in the padding alone.
     """
     xp = get_array_module(x)
+    kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
     first, *others = _window_positions(kernel_size, stride, (oh, ow))
@@ -50,9 +57,9 @@ def max_pool2d_backward(
     dy,
     x,
     y,
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Padding = NO_PADDING,
+    kernel_size: int | Pair,
+    stride: int | Pair,
+    padding: int | Pair | Padding = 0,
     ceil_mode: bool = False,
 ):
     """Gradient of `max_pool2d` with respect to x: each dy goes to the pixel that was the maximum.
@@ -63,10 +70,14 @@ def max_pool2d_backward(
 
     Args:
         dy: (N, C, OH, OW); x, y: input and output of the forward pass; none is modified.
+        The rest: as in the forward pass.
     Returns:
         dx: like x.
+    Raises:
+        InputError: as `max_pool2d`, or dy has not the shape of the output.
     """
     xp = get_array_module(dy, x, y)
+    kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], oh, ow), "dy")
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
@@ -82,9 +93,9 @@ def max_pool2d_backward(
 
 def avg_pool2d(
     x,
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Padding = NO_PADDING,
+    kernel_size: int | Pair,
+    stride: int | Pair,
+    padding: int | Pair | Padding = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ):
@@ -93,9 +104,16 @@ def avg_pool2d(
     The sum of a window is divided by the number of its pixels. With `count_include_pad` zeros
     of the padding are counted as pixels; what hangs over beyond the padding (`ceil_mode`) is not.
 
-    Args, returns and errors: as `max_pool2d`.
+    Args:
+        x, kernel_size, stride, padding, ceil_mode: as for `max_pool2d`.
+        count_include_pad: zeros of the padding count as pixels.
+    Returns:
+        y: (N, C, OH, OW), laid out in memory like x.
+    Raises:
+        InputError: as `max_pool2d`.
     """
     xp = get_array_module(x)
+    kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     size = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     padded = _pad(x, size, kernel_size, stride, padding, 0)
     first, *others = _window_positions(kernel_size, stride, size)
@@ -109,14 +127,24 @@ def avg_pool2d(
 def avg_pool2d_backward(
     dy,
     x,
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Padding = NO_PADDING,
+    kernel_size: int | Pair,
+    stride: int | Pair,
+    padding: int | Pair | Padding = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ):
-    """Gradient of `avg_pool2d` with respect to x: every pixel of a window gets its equal share."""
+    """Gradient of `avg_pool2d` with respect to x: every pixel of a window gets its equal share.
+
+    Args:
+        dy: (N, C, OH, OW); x: the input of the forward pass, for its shape; none is modified.
+        The rest: as in the forward pass.
+    Returns:
+        dx: like x.
+    Raises:
+        InputError: as `max_pool2d`, or dy has not the shape of the output.
+    """
     xp = get_array_module(dy, x)
+    kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     size = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], *size), "dy")
     share = dy / _window_counts(x, size, kernel_size, stride, padding, count_include_pad)
@@ -126,17 +154,23 @@ def avg_pool2d_backward(
     return _crop(dpadded, x, padding)
 
 
-def adaptive_avg_pool2d(x, output_size: Pair):
+def adaptive_avg_pool2d(x, output_size: int | Pair):
     """Means over a grid of `output_size` cells, whatever the size of the picture.
 
     Cell i of n covers the pixels from floor(i*H/n) up to ceil((i+1)*H/n): cells overlap where
     H is no multiple of n, and repeat pixels where H is smaller.
 
-    Args:    x: (N, C, H, W), any float dtype; not modified.
-    Returns: (N, C, *output_size).
+    Args:
+        x: (N, C, H, W), any float dtype; not modified.
+        output_size: a whole number, or a pair (rows, columns).
+    Returns:
+        (N, C, *output_size).
+    Raises:
+        InputError: x is no batch of pictures, or output_size is no size.
     """
     xp = get_array_module(x)
     check_4d(x)
+    output_size = as_pair(output_size, "output_size")
     y = xp.empty((*x.shape[:2], *output_size), dtype=x.dtype)
     for i, rows in enumerate(_cells(x.shape[2], output_size[0])):
         for j, columns in enumerate(_cells(x.shape[3], output_size[1])):
@@ -144,9 +178,20 @@ def adaptive_avg_pool2d(x, output_size: Pair):
     return y
 
 
-def adaptive_avg_pool2d_backward(dy, x, output_size: Pair):
-    """Gradient of `adaptive_avg_pool2d`: every pixel of a cell gets its equal share."""
+def adaptive_avg_pool2d_backward(dy, x, output_size: int | Pair):
+    """Gradient of `adaptive_avg_pool2d`: every pixel of a cell gets its equal share.
+
+    Args:
+        dy: (N, C, *output_size); x: the input of the forward pass, for its shape; none is modified.
+        output_size: as in the forward pass.
+    Returns:
+        dx: like x.
+    Raises:
+        InputError: as `adaptive_avg_pool2d`, or dy has not the shape of the output.
+    """
     xp = get_array_module(dy, x)
+    check_4d(x)
+    output_size = as_pair(output_size, "output_size")
     check_same_shape(dy, (*x.shape[:2], *output_size), "dy")
     dx = xp.zeros_like(x)
     for i, rows in enumerate(_cells(x.shape[2], output_size[0])):

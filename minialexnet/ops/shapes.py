@@ -14,11 +14,16 @@ def as_pair(value: int | Pair, name: str, minimum: int = 1) -> Pair:
 
     Raises InputError naming the argument when it is neither a number nor a pair, or too small.
     """
-    pair = (value, value) if isinstance(value, Integral) else value
+    # A quick way for what was read before: every operation asks again, for each slice of a batch.
+    if type(value) is tuple and len(value) == 2:
+        height, width = value
+        if type(height) is type(width) is int and min(height, width) >= minimum:
+            return value
+    pair = (value, value) if _is_whole(value) else value
     if not (
         isinstance(pair, tuple | list)
         and len(pair) == 2
-        and all(isinstance(extent, Integral) and extent >= minimum for extent in pair)
+        and all(_is_whole(extent) and extent >= minimum for extent in pair)
     ):
         raise InputError(
             f"{name} is {value!r}; expected a whole number of at least {minimum}, "
@@ -36,6 +41,13 @@ def as_padding(value: int | Pair | Padding) -> Padding:
         return sides[0], sides[1]
     height, width = as_pair(value, "padding", minimum=0)
     return (height, height), (width, width)
+
+
+def as_windows(
+    kernel_size: int | Pair, stride: int | Pair, padding: int | Pair | Padding
+) -> tuple[Pair, Pair, Padding]:
+    """The three in full. Raises InputError naming the one that is none."""
+    return as_pair(kernel_size, "kernel_size"), as_pair(stride, "stride"), as_padding(padding)
 
 
 def output_extent(
@@ -57,6 +69,11 @@ def output_extent(
     if ceil_mode and (count - 1) * stride >= extent + padding[0]:
         count -= 1
     return count
+
+
+def _is_whole(value: object) -> bool:
+    """Whether it is a whole number; True and False are none, although Python counts with them."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def overhang(extent: int, count: int, kernel: int, stride: int, padding: Pair) -> int:

@@ -30,11 +30,13 @@ def softmax_cross_entropy(logits, labels, label_smoothing: float = 0.0):
     Args:
         logits: (N, C), any float dtype; not modified.
         labels: (N,) whole numbers in [0, C).
+        label_smoothing: e, in [0, 1).
     Returns:
         loss: array without axes, of the logits' dtype;  p: (N, C), the softmax.
     Raises:
-        InputError: shapes do not match, or a label is out of range. (On a GPU the range is not
-        looked at here: it would have to wait for the device.)
+        InputError: shapes do not match, there is no picture, logits are no floats, or a label
+        is out of range. (On a GPU the range is not looked at here: it would have to wait for the
+        device.)
     """
     xp = get_array_module(logits, labels)
     check_labels(logits, labels)
@@ -54,7 +56,7 @@ def softmax_cross_entropy_backward(dloss, p, labels, label_smoothing: float = 0.
 
     Args:
         dloss: gradient with respect to the mean loss: a number, 1 when training.
-        p, labels: from the forward pass; not modified.
+        p, labels, label_smoothing: from the forward pass; not modified.
     Returns:
         dlogits: (N, C).
     """
@@ -67,7 +69,7 @@ def softmax_cross_entropy_backward(dloss, p, labels, label_smoothing: float = 0.
 
 
 def check_labels(logits, labels) -> None:
-    """Raise InputError unless labels are whole numbers that fit the logits.
+    """Raise InputError unless logits are floats, and labels whole numbers that fit them.
 
     Their range is looked at where they are on the host; on a GPU that would mean waiting for it.
     """
@@ -76,9 +78,17 @@ def check_labels(logits, labels) -> None:
             f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; expected "
             "(pictures, classes) and (pictures,)"
         )
+    if logits.size == 0:
+        raise InputError(
+            f"logits have shape {tuple(logits.shape)}; expected at least one picture and one class"
+        )
+    if logits.dtype.kind != "f":
+        raise InputError(
+            f"logits are {logits.dtype}; expected floats: convert them with astype('float32')"
+        )
     if labels.dtype.kind not in "iu":
         raise InputError(f"labels are of dtype {labels.dtype}; expected whole numbers")
-    if is_on_host(labels) and len(labels):
+    if is_on_host(labels):
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= logits.shape[1]:
             raise InputError(

@@ -7,7 +7,7 @@ a stranger can do no harm beyond wrong predictions.
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from minialexnet.errors import InputError
 from minialexnet.training.files import write_atomically
 
 FORMAT = 1
+PROGRESS = {"epoch", "step", "tally", "seconds", "history", "schedule", "layers", "pictures"}
+"""What a checkpoint says about how far the training has come; see `Trainer.checkpoint`."""
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Checkpoint:
         mean: what is subtracted from the pixels, (3,) or (S, S, 3).
         config: the run's configuration.
         classes: names, in the order of the logits.
-        progress: epoch, step, states of schedule and dropout, sums and history.
+        progress: epoch, step, states of schedule and dropout, sums and history, and what
+            tells whether the pictures are still the same.
     """
 
     params: dict[str, np.ndarray]
@@ -37,7 +40,7 @@ class Checkpoint:
     mean: np.ndarray
     config: dict[str, Any]
     classes: list[str]
-    progress: dict[str, Any] = field(default_factory=dict)
+    progress: dict[str, Any]
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -86,6 +89,8 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
             )
         if set(text["arrays"]) != set(arrays):
             raise KeyError("some arrays are missing")
+        if PROGRESS - set(text["progress"]):
+            raise KeyError("it does not say how far the training had come")
         return Checkpoint(
             params=_part(arrays, "params/"),
             velocity=_part(arrays, "velocity/"),

@@ -82,7 +82,7 @@ SMALL_PICTURES = 96
 """Pictures below this side get the `mini` variant by default, larger ones `paper`."""
 
 
-SMALL_STEPS, LARGE_STEPS = 800, 2900
+SMALL_STEPS, LARGE_STEPS = 650, 2900
 """How many steps of 64 pictures the default recipe aims at, for `mini` and for the large nets."""
 
 

@@ -1,12 +1,13 @@
 """Writing files so that a crash, a full disk or a lost power cord never leaves half of one."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from minialexnet.errors import InputError
+
+TEMPORARY = ".tmp"
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -14,18 +15,13 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
     Raises InputError when that fails; `path` then holds what it held before.
     """
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
-        ) as file:
-            temporary = Path(file.name)
+        with open(temporary, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)  # temporary files are private by default; results need not be
         os.replace(temporary, path)
-        temporary = None
     except OSError as error:
         before = (
             f"the file as it was before is untouched: {path}"
@@ -37,8 +33,13 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             "choose another folder, then go on"
         ) from None
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)  # there only if something went wrong
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of a process that was killed while it wrote into `folder`."""
+    for temporary in folder.glob(f".*{TEMPORARY}"):
+        temporary.unlink(missing_ok=True)
 
 
 def replace_with_copy(source: Path, target: Path) -> None:
@@ -46,7 +47,7 @@ def replace_with_copy(source: Path, target: Path) -> None:
 
     `source` may be replaced later (not rewritten in place); `target` keeps what it holds.
     """
-    link = target.with_name(f".{target.name}.tmp")
+    link = target.with_name(f".{target.name}{TEMPORARY}")
     link.unlink(missing_ok=True)
     try:
         os.link(source, link)

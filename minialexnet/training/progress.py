@@ -53,7 +53,7 @@ class Progress:
             self._bar.update(units)
         elif time.monotonic() - self._last_line > LINE_EVERY_SECONDS:
             share = self._done / max(self._total, 1)
-            self.say(f"{self._description} {share:4.0%}  {text}")
+            self.say(f"{self._description} {share:4.0%}  {text}".rstrip())
 
     def finish(self) -> None:
         """Take the bar away."""

@@ -2,15 +2,24 @@
 
 import csv
 import io
+import itertools
 import json
+import os
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from minialexnet.errors import InputError
 from minialexnet.training.checkpoint import Checkpoint, save_checkpoint
 from minialexnet.training.curves import draw_curves
-from minialexnet.training.files import replace_with_copy, write_atomically
+from minialexnet.training.files import remove_leftovers, replace_with_copy, write_atomically
+
+try:
+    import fcntl
+except ImportError:  # Windows, where folders are not locked
+    fcntl = None
 
 COLUMNS = (
     "epoch",
@@ -49,21 +58,49 @@ class RunFolder:
                 for entry in parent.iterdir()
                 if (match := re.fullmatch(re.escape(name) + r"-(\d+)", entry.name))
             ]
-            path = parent / f"{name}-{max(taken, default=0) + 1}"
-            path.mkdir()
+            for number in itertools.count(max(taken, default=0) + 1):
+                path = parent / f"{name}-{number}"
+                try:
+                    path.mkdir()
+                    break
+                except FileExistsError:  # another run was quicker
+                    continue
         except OSError as error:
             raise InputError(
                 f"cannot make a run folder in {parent} ({error.strerror}); give another with --runs"
             ) from None
         return cls(path)
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep other processes from training into this folder, and clear what a killed one left.
+
+        Raises InputError when another process is training here.
+        """
+        with ExitStack() as at_the_end:
+            if fcntl is not None:
+                folder = os.open(self.path, os.O_RDONLY)
+                at_the_end.callback(os.close, folder)  # which also unlocks it
+                try:
+                    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise InputError(
+                        f"another process is training into {self.path} right now; wait for it, or "
+                        "start a new run"
+                    ) from None
+            remove_leftovers(self.path)
+            yield
+
     def save_config(self, config: dict[str, Any]) -> None:
         """Write the full configuration, readable and complete."""
         text = json.dumps(config, indent=2) + "\n"
         write_atomically(self.path / "config.json", lambda file: file.write(text.encode()))
 
-    def save_metrics(self, history: list[dict[str, float]]) -> None:
-        """Write one row an epoch, and the picture of the curves."""
+    def save_metrics(self, history: list[dict[str, float]]) -> str | None:
+        """Write one row an epoch, and the picture of the curves.
+
+        Returns: why there is no picture, if it could not be drawn: that is no reason to stop.
+        """
         text = io.StringIO()
         rows = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         rows.writeheader()
@@ -72,10 +109,22 @@ class RunFolder:
         write_atomically(
             self.path / "metrics.csv", lambda file: file.write(text.getvalue().encode())
         )
-        write_atomically(self.path / "curves.png", lambda file: draw_curves(history, file))
+        picture = io.BytesIO()
+        try:
+            draw_curves(history, picture)
+        except Exception as error:  # fonts, caches, versions: much can ail a plotting library
+            return f"the curves could not be drawn ({type(error).__name__}: {error})"
+        write_atomically(self.path / "curves.png", lambda file: file.write(picture.getvalue()))
+        return None
 
     def save_checkpoint(self, checkpoint: Checkpoint, is_best: bool = False) -> None:
-        """Replace last.npz, and best.npz too if this is the best so far."""
-        save_checkpoint(self.last, checkpoint)
+        """Replace last.npz, and best.npz too if this is the best so far.
+
+        The best goes first: after a crash between the two, training goes on from the older
+        last.npz, comes by here again, and the best is not lost.
+        """
         if is_best:
-            replace_with_copy(self.last, self.best)
+            save_checkpoint(self.best, checkpoint)
+            replace_with_copy(self.best, self.last)
+        else:
+            save_checkpoint(self.last, checkpoint)

@@ -87,7 +87,9 @@ class Step(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up to the peak and down to nothing, each along half a cosine (Smith and Topin 2017).
+    """Up to the peak and down to nothing, each along half a cosine.
+
+    After Smith and Topin 2017, "Super-convergence", who went along straight lines.
 
     Rises from peak/25 over the first `warmup` share of all steps, and falls over the rest.
     Short trainings end much better this way than with a constant rate.

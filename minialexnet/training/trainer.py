@@ -1,13 +1,15 @@
 """The training loop."""
 
 import math
+import os
+import shlex
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,9 +37,14 @@ class TrainingStopped(InputError):
 
 
 class TrainingInterrupted(TrainingStopped):
-    """Somebody pressed Ctrl-C; everything is saved."""
+    """Somebody pressed Ctrl-C, closed the terminal, or ended the process.
 
-    exit_status = 130  # as shells have it: 128 and the number of the signal
+    Args: signal_number: which signal it was.
+    """
+
+    def __init__(self, message: str, signal_number: int = signal.SIGINT) -> None:
+        super().__init__(message)
+        self.exit_status = 128 + signal_number  # as shells have it
 
 
 @dataclass
@@ -77,6 +84,11 @@ class Trainer:
         for part, pictures in (("training", train), ("validation", val)):
             _check_labels(pictures, config.num_classes, part)
         self.config, self.val, self.run = config, val, run
+        self._pictures = {
+            "train": train.fingerprint(),
+            "val": val.fingerprint(),
+            "train_count": len(train),
+        }
         self.classes = list(train.classes)
         self.progress = Progress() if progress is None else progress
         self.xp = select_device(config.backend).xp
@@ -94,7 +106,7 @@ class Trainer:
         self.tally = Tally()
         self.history: list[dict[str, float]] = []
         self._table = EpochTable(config.epochs, config.num_classes)
-        self._images_per_second = 0.0
+        self._seconds = 0.0  # of the epoch so far
 
     def fit(self) -> list[dict[str, float]]:
         """Train up to the last epoch. Returns the history, one entry an epoch.
@@ -103,12 +115,17 @@ class Trainer:
             TrainingStopped: interrupted (Ctrl-C; everything is saved), or the loss is no longer
                 a number (the last good checkpoint is kept).
         """
-        self.run.save_config(self.config.as_dict())
-        self.progress.say(self._table.header())
-        with _interruptible() as interrupted:
-            while self.position.epoch < self.config.epochs:
-                self._train_epoch(interrupted)
-                self._end_epoch()
+        with self.run.in_use(), _interruptible() as interrupted:
+            self.run.save_config(self.config.as_dict())
+            self.progress.say(self._table.header())
+            try:
+                while self.position.epoch < self.config.epochs:
+                    self._train_epoch(interrupted)
+                    self._end_epoch(interrupted)
+            except KeyboardInterrupt:
+                raise TrainingInterrupted(self._describe_abandoned()) from None
+            finally:
+                self.progress.finish()
         return self.history
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, Any]:
@@ -139,9 +156,11 @@ class Trainer:
                 "epoch": self.position.epoch,
                 "step": self.position.step,
                 "tally": self.tally.state(),
+                "seconds": self._seconds,
                 "history": self.history,
                 "schedule": self.schedule.state(),
                 "layers": self.network.state(),
+                "pictures": self._pictures,
             },
         )
 
@@ -152,11 +171,13 @@ class Trainer:
                 f"the checkpoint was trained on the classes {_listing(checkpoint.classes)}, but "
                 f"these pictures have {_listing(self.classes)}; resume with the same pictures"
             )
+        self._compare_pictures(checkpoint.progress["pictures"])
         self.network.set_params(checkpoint.params)
         self.optimizer.set_velocity(checkpoint.velocity)
         progress = checkpoint.progress
         self.position = Position(progress["epoch"], progress["step"])
         self.tally = Tally(**progress["tally"])
+        self._seconds = progress["seconds"]
         self.history = list(progress["history"])
         self.schedule.load_state(progress["schedule"])
         self.optimizer.lr = self.schedule.rate(max(self._steps_done() - 1, 0))
@@ -165,45 +186,39 @@ class Trainer:
     def _steps_done(self) -> int:
         return self.position.epoch * len(self.batches) + self.position.step
 
-    def _train_epoch(self, interrupted: threading.Event) -> None:
+    def _compare_pictures(self, before: dict[str, Any]) -> None:
+        """Refuse to go on with fewer or more pictures; say so if they are others."""
+        if before["train_count"] != self._pictures["train_count"]:
+            raise InputError(
+                f"the run began with {before['train_count']} training pictures, and now there are "
+                f"{self._pictures['train_count']}; put them back as they were, or start a new run"
+            )
+        if before != self._pictures:
+            self.progress.say(
+                "note: these are not quite the pictures that the run began with, so its weights "
+                "and errors will not be the same as without a break"
+            )
+
+    def _train_epoch(self, interrupted: "_Interrupt") -> None:
         batch_size = self.batches.batch_size
         total = min(len(self.batches) * batch_size, len(self.batches.pictures))
         self.progress.start(self._title(), total, self.position.step * batch_size)
-        started, seen = time.monotonic(), 0
-        saved = started
+        started = time.monotonic() - self._seconds
+        saved = time.monotonic()
         for images, labels in self.batches.iterate(self.position.epoch, self.position.step):
             loss, logits = self.step(images, labels)
             self.position.step += 1
             self.tally.add(loss, logits, labels)
-            seen += len(labels)
-            self._images_per_second = seen / (time.monotonic() - started)
+            self._seconds = time.monotonic() - started
             self.progress.update(len(labels), self._status(self.tally))
             if interrupted.is_set():
-                self.progress.finish()
-                self._save()
-                raise TrainingInterrupted(
-                    f"stopped in epoch {self.position.epoch + 1} of {self.config.epochs} after "
-                    f"{self.position.step} of {len(self.batches)} steps, everything is saved; go "
-                    f"on with: minialexnet train --resume {self.run.path}"
-                )
+                self._save_and_stop(interrupted)
             if time.monotonic() - saved > CHECKPOINT_EVERY_SECONDS:
                 self._save()
                 saved = time.monotonic()
-        self._seconds = time.monotonic() - started
 
-    def _end_epoch(self) -> None:
-        self.progress.start(self._title("validation"), len(self.val.labels))
-        previous = 0
-
-        def show(done: int) -> None:
-            nonlocal previous
-            self.progress.update(done - previous, "")
-            previous = done
-
-        tally, _ = evaluate(self.network, self.val, self.preprocessing, self.xp, progress=show)
-        self.progress.finish()
-        if not math.isfinite(tally.loss):
-            raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network)))
+    def _end_epoch(self, interrupted: "_Interrupt") -> None:
+        tally = self._validate(interrupted)
         best = min((entry["val_top1_error"] for entry in self.history), default=math.inf)
         self.history.append(
             {
@@ -215,16 +230,58 @@ class Trainer:
                 "val_loss": tally.loss,
                 "val_top1_error": tally.top1_error,
                 "val_top5_error": tally.top5_error,
-                "images_per_second": self._images_per_second,
+                "images_per_second": self._images_per_second(),
                 "seconds": self._seconds,
             }
         )
         self.progress.say(self._table.row(self.history[-1]))
         self.schedule.epoch_ended(tally.top1_error)
         self.position = Position(self.position.epoch + 1, 0)
-        self.tally = Tally()
+        self.tally, self._seconds = Tally(), 0.0
         self._save(is_best=tally.top1_error < best)
-        self.run.save_metrics(self.history)
+        if problem := self.run.save_metrics(self.history):
+            self.progress.say(problem)
+
+    def _validate(self, interrupted: "_Interrupt") -> Tally:
+        self.progress.start(self._title("validation"), len(self.val))
+        seen = 0
+
+        def show(done: int) -> None:
+            nonlocal seen
+            self.progress.update(done - seen, "")
+            seen = done
+            if interrupted.is_set():  # the epoch's last step is done; this is repeated later
+                self._save_and_stop(interrupted)
+
+        tally, _ = evaluate(self.network, self.val, self.preprocessing, self.xp, progress=show)
+        self.progress.finish()
+        if not math.isfinite(tally.loss):
+            raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network)))
+        return tally
+
+    def _save_and_stop(self, interrupted: "_Interrupt") -> NoReturn:
+        self.progress.finish()
+        self._save()
+        raise TrainingInterrupted(
+            f"stopped in epoch {self.position.epoch + 1} of {self.config.epochs} after "
+            f"{self.position.step} of {len(self.batches)} steps, everything is saved; go on with: "
+            f"{self._command_to_resume()}",
+            interrupted.signal_number,
+        )
+
+    def _describe_abandoned(self) -> str:
+        if not self.run.last.exists():
+            return "stopped at once, before anything was saved"
+        return (
+            f"stopped at once; what came after the last checkpoint is lost; go on from there with: "
+            f"{self._command_to_resume()}"
+        )
+
+    def _command_to_resume(self) -> str:
+        return f"minialexnet train --resume {shlex.quote(str(self.run.path))}"
+
+    def _images_per_second(self) -> float:
+        return self.tally.pictures / max(self._seconds, 1e-9)
 
     def _save(self, is_best: bool = False) -> None:
         """Write a checkpoint, unless the last step broke the weights: then the one before stays."""
@@ -245,12 +302,11 @@ class Trainer:
         return text
 
     def _status(self, tally: Tally) -> str:
+        speed = self._images_per_second()
         epochs_left = self.config.epochs - self.position.epoch
         steps_left = epochs_left * len(self.batches) - self.position.step
-        left = steps_left * self.batches.batch_size / max(self._images_per_second, 1e-9)
-        return (
-            f"{self._summary(tally)}, {self._images_per_second:.0f} images/s, {duration(left)} left"
-        )
+        left = duration(steps_left * self.batches.batch_size / speed)
+        return f"{self._summary(tally)}, {speed:.0f} images/s, {left} left"
 
     def _describe_nonfinite(self, where: str | None) -> str:
         step = min(self.position.step + 1, len(self.batches))
@@ -302,10 +358,16 @@ def _listing(names: list[str]) -> str:
     return f"{shown}, ... ({len(names)} in all)" if len(names) > 3 else shown
 
 
+class _Interrupt(threading.Event):
+    """Set by a signal that asks the training to end."""
+
+    signal_number = signal.SIGINT
+
+
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Within the block, Ctrl-C sets an event instead of raising; a second one raises at once."""
-    interrupted = threading.Event()
+def _interruptible() -> Iterator[_Interrupt]:
+    """Within the block, Ctrl-C and its like set an event; a second one raises at once."""
+    interrupted = _Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
         return
@@ -313,9 +375,14 @@ def _interruptible() -> Iterator[threading.Event]:
     def on_signal(number, frame):
         if interrupted.is_set():
             raise KeyboardInterrupt
+        interrupted.signal_number = number
         interrupted.set()
+        # Not by `print`, which the signal may have interrupted.
+        os.write(2, b"\nsaving and stopping; once more to stop without saving\n")
 
-    previous = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one, a closed terminal, is not on Windows
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    previous = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield interrupted
     finally:

@@ -1,5 +1,9 @@
 """Sharing out work changes how long it takes and nothing else."""
 
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 
 import numpy as np
@@ -163,6 +167,112 @@ def test_blas_has_one_thread_meanwhile_and_its_own_number_afterwards(count):
         seen = list(map_ordered(lambda _: blas_threads(), range(4)))
         assert all(set(threads) == {1} for threads in seen)
         assert 2 in blas_threads()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_users_that_overlap_leave_blas_as_it_was(count):
+    """The first to come is not the last to go: its limit must outlive it and then be lifted."""
+    set_num_threads(count)
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        if 2 not in blas_threads():
+            pytest.skip("this BLAS has one thread only")
+        first, second = (map_ordered(lambda i: i, range(3)) for _ in range(2))
+        assert next(first) == next(second) == 0
+        assert list(first) == [1, 2]
+        assert set(blas_threads()) == {1}
+        assert list(second) == [1, 2]
+        assert 2 in blas_threads()
+
+
+@pytest.mark.parametrize("error", [InputError, KeyboardInterrupt])
+def test_after_an_error_no_worker_is_still_at_work(error):
+    """It would go on writing into arrays that the caller believes to be its own again."""
+    set_num_threads(2)
+    begun, let_go, finished = threading.Event(), threading.Event(), []
+
+    def work(i):
+        if i == 0:
+            assert begun.wait(10)
+            threading.Timer(0.2, let_go.set).start()
+            raise error("stop")
+        begun.set()
+        assert let_go.wait(10)
+        finished.append(i)
+
+    with pytest.raises(error, match="stop"):
+        list(map_ordered(work, range(2)))
+    assert finished == [1]
+    assert list(map_ordered(lambda i: i, range(5))) == [0, 1, 2, 3, 4]
+
+
+def test_an_interrupt_of_the_caller_leaves_the_pool_usable():
+    set_num_threads(2)
+    results = map_ordered(lambda i: i, range(50))
+    next(results)
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt)
+    assert list(map_ordered(lambda i: i, range(5))) == [0, 1, 2, 3, 4]
+
+
+def test_an_interrupt_while_the_pool_shuts_down_leaves_no_dead_pool(monkeypatch):
+    set_num_threads(2)
+    assert list(map_ordered(lambda i: i, range(3))) == [0, 1, 2]
+    shutdown = parallel.ThreadPoolExecutor.shutdown
+
+    def interrupted(pool):
+        shutdown(pool)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(parallel.ThreadPoolExecutor, "shutdown", interrupted)
+        set_num_threads(3)
+    assert list(map_ordered(lambda i: i, range(3))) == [0, 1, 2]
+
+
+def run_python(code):
+    """Run a program by itself, for faults that would stop this one for ever."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_worker_that_sets_the_number_of_threads_is_told_so():
+    done = run_python("""
+        import os, threading
+        from minialexnet.backend import map_ordered, set_num_threads
+        threading.Timer(20, os._exit, [3]).start()  # the workers would wait for each other
+        set_num_threads(2)
+        try:
+            list(map_ordered(lambda i: set_num_threads(3), range(4)))
+        except Exception as error:
+            print(type(error).__name__, error, flush=True)
+        os._exit(0)
+    """)
+    assert done.returncode == 0
+    assert "InputError set_num_threads was called in a worker" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_process_makes_its_own_pool():
+    done = run_python("""
+        import os, signal
+        from minialexnet.backend import map_ordered, set_num_threads
+        set_num_threads(2)
+        suspended = map_ordered(lambda i: i, range(4))
+        next(suspended)
+        if os.fork() == 0:
+            signal.alarm(10)  # ends it if it waits for threads that exist in the parent alone
+            suspended.close()
+            assert list(map_ordered(lambda i: i * i, range(4))) == [0, 1, 4, 9]
+            os._exit(7)
+        status = os.waitstatus_to_exitcode(os.wait()[1])
+        assert list(suspended) == [1, 2, 3]
+        print("the child ended with", status)
+    """)
+    assert "the child ended with 7" in done.stdout, done.stderr
 
 
 # ---- for_each_block ---------------------------------------------------------------------------

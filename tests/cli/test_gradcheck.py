@@ -2,7 +2,11 @@
 
 import re
 
+import numpy as np
+
 import minialexnet.cli.gradcheck
+from minialexnet import gradcheck
+from minialexnet.backend import host_generator
 from minialexnet.layers import lrn
 
 
@@ -48,3 +52,36 @@ def test_layers_and_a_network_exclude_each_other(cli):
     answer = cli("gradcheck", "--layer", "norm", "--variant", "mini")
     assert answer.status == 2
     answer.sentence("--variant", "--layer")
+
+
+def test_the_help_says_what_the_relative_error_is(cli):
+    text = cli("gradcheck", "--help").out
+    assert "|analytic - numeric| / max(|analytic|, |numeric|)" in text
+    assert "a thousandth of the array's largest" in text
+
+
+def test_the_networks_input_and_the_upstream_gradient_differ(cli, monkeypatch):
+    """Both are drawn from the seed: with the same numbers, a mix-up would go unnoticed."""
+    seen = []
+
+    def spy(network, x, seed, **options):
+        first = np.ravel(x)[:10]
+        for keys in ((), (gradcheck.check.UPSTREAM,)):
+            seen.append((first, host_generator(seed, *keys).standard_normal(10)))
+        return gradcheck.Report((gradcheck.Result("x", 0.0, 1, 0, 0, None, 1e-6),))
+
+    monkeypatch.setattr(minialexnet.cli.gradcheck, "check_layer", spy)
+    cli("gradcheck", "--variant", "mini", "--backend", "numpy")
+    assert len(seen) == 2
+    assert all(not np.allclose(x, dy) for x, dy in seen)
+
+
+def test_what_could_not_be_compared_is_not_called_wrong(cli, monkeypatch):
+    result = gradcheck.Result("x", 0.0, 1, 99, 0, None, 1e-6)
+    case = gradcheck.Case("ReLU", "", lambda xp, **options: gradcheck.Report((result,)))
+    monkeypatch.setattr(minialexnet.cli.gradcheck, "all_cases", lambda: [case])
+    answer = cli("gradcheck", "--backend", "numpy")
+    assert answer.status == 1
+    assert "1 of them without a verdict" in answer.out
+    assert "NO VERDICT" in answer.out
+    assert "WRONG" not in answer.out

@@ -17,6 +17,19 @@ from minialexnet.layers import (
     Tanh,
 )
 
+STEEP = {
+    "tanh(20 x)": (lambda x: np.tanh(20 * x), lambda x: 20 * (1 - np.tanh(20 * x) ** 2)),
+    "1 / (x^2 + 1e-4)": (
+        lambda x: 1 / (x**2 + 1e-4),
+        lambda x: -2 * x / (x**2 + 1e-4) ** 2,
+    ),
+    "sin(50 x)": (lambda x: np.sin(50 * x), lambda x: 50 * np.cos(50 * x)),
+}
+WITH_AN_EDGE = {
+    "log": (np.log, lambda x: 1 / x, 5e-5),
+    "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x), 3e-5),
+    "arcsin": (np.arcsin, lambda x: 1 / np.sqrt(1 - x**2), 1 - 1e-5),
+}
 SEEDS = range(4)
 
 
@@ -129,6 +142,31 @@ class TestRightGradients:
         assert check_function(linear, linear_backward, arrays).ok
         assert not check_function(linear, lambda dy, x, w: (2 * dy @ w, dy.T @ x), arrays).ok
 
+    @pytest.mark.parametrize("size", [1e-6, 1e3, 1e6, 1e9])
+    def test_the_step_grows_with_the_number(self, rng, size):
+        x = size * rng.uniform(1, 2, (3, 4)) * rng.choice([-1, 1], (3, 4))
+        report = check_function(lambda x: x**2, lambda dy, x: dy * 2 * x, [x])
+        assert report.ok, f"{report}"
+        assert report.points == 12
+        assert not check_function(lambda x: x**2, lambda dy, x: dy * 2.001 * x, [x]).ok
+
+    @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "bool"])
+    def test_labels_need_no_gradient(self, rng, dtype):
+        """The functions of the course CS231n return the loss and its gradient at once."""
+
+        def softmax_loss(x, labels):
+            shifted = np.exp(x - x.max(axis=1, keepdims=True))
+            p, rows = shifted / shifted.sum(axis=1, keepdims=True), np.arange(len(x))
+            dx = p.copy()
+            dx[rows, labels.astype(int)] -= 1
+            return -np.log(p[rows, labels.astype(int)]).mean(), dx / len(x)
+
+        inputs = [rng.standard_normal((4, 5)), rng.integers(0, 2, 4).astype(dtype)]
+        report = check_function(softmax_loss, lambda dy, dx: (dy * dx, None), inputs)
+        assert report.ok
+        assert [result.target for result in report.results] == ["input 0"]
+        assert not check_function(softmax_loss, lambda dy, dx: (dy * dx * 4, None), inputs).ok
+
 
 WRONG_BACKWARDS = {
     "twice as large": (lambda dy, x, w: (2 * dy @ w, dy.T @ x), "x"),
@@ -193,6 +231,69 @@ class TestWrongGradients:
         result = result_of(check_function(linear, backward, xw, ["x", "w"]), "x")
         assert result.verdict == "WRONG"
         assert result.worst[0] == (1, 2)
+
+    @pytest.mark.parametrize("value", [1e12, -1e12, np.inf, np.nan])
+    def test_an_entry_far_too_large_hides_no_others(self, rng, value):
+        """It may not be among the points that are compared, and does not set their scale."""
+        x = rng.uniform(0.5, 2, (50, 50))
+
+        def backward(dy, x):
+            dx = 5 * x * dy
+            dx[0, 0] = value
+            return dx
+
+        for seed in SEEDS:
+            report = check_function(lambda x: x * x, backward, [x], max_points=20, seed=seed)
+            assert report.results[0].verdict == "WRONG"
+            assert report.error >= 0.6 * (1 - 1e-6)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_what_is_no_number_is_wrong_anywhere(self, rng, value):
+        x = rng.uniform(0.5, 2, (50, 50))
+
+        def backward(dy, x):
+            dx = 2 * x * dy
+            dx[31, 17] = value
+            return dx
+
+        (result,) = check_function(lambda x: x * x, backward, [x], max_points=20).results
+        assert (result.verdict, result.error) == ("WRONG", np.inf)
+        assert result.worst[0] == (31, 17)
+
+    def test_what_is_no_number_is_wrong_even_at_a_kink(self, rng):
+        x = rng.uniform(0.5, 2, (3, 5))
+        x[1, 2] = 0
+
+        def backward(dy, x):
+            return relu_backward(dy, x) * np.where(x == 0, np.inf, 1)
+
+        with np.errstate(invalid="ignore"):
+            (result,) = check_function(relu, backward, [x]).results
+        assert result.verdict == "WRONG"
+        assert result.worst[0] == (1, 2)
+
+    @pytest.mark.parametrize("factor", [1e3, 1e5, 1e12])
+    def test_a_value_far_too_large_at_a_kink_hides_no_others(self, rng, factor):
+        x = rng.uniform(0.5, 2, (3, 5))
+        x[0, 0] = 0
+
+        def backward(dy, x):
+            return np.where(x == 0, factor, 1.01) * dy
+
+        report = check_function(relu, backward, [x])
+        assert report.results[0].verdict == "WRONG"
+
+    def test_nothing_to_check_is_not_ok(self, xw):
+        report = check_function(linear, lambda dy, x, w: (None, None), xw)
+        assert not report.ok
+        assert (report.points, report.error) == (0, np.inf)
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_the_upstream_gradient_is_not_the_input_itself(self, seed):
+        """Readers draw theirs from the same seed; then a mix-up of the two went unnoticed."""
+        x = np.random.default_rng(seed).standard_normal((3, 4))
+        report = check_function(lambda x: x**2 / 2, lambda dy, x: dy * dy, [x], seed=seed)
+        assert report.results[0].verdict == "WRONG"
 
     def test_a_hundredth_of_the_largest_is_still_compared_by_itself(self):
         x = np.array([1.0, 1.0])
@@ -284,6 +385,30 @@ class TestKinks:
         assert (report.points, report.kinks) == (0, 6)
         assert "NO VERDICT" in str(report)
 
+    def test_a_wrong_backward_behind_kinks_is_not_ok(self):
+        x = np.zeros(100)
+        x[40] = 1.0
+
+        def backward(dy, x):
+            return dy * np.where(x > 0, 1, 123.0)
+
+        report = check_function(relu, backward, [x])
+        assert (report.points, report.kinks) == (1, 99)
+        assert report.results[0].verdict == "NO VERDICT"
+        assert not report.ok
+
+    @pytest.mark.parametrize(("kinks", "verdict"), [(5, "ok"), (6, "NO VERDICT"), (4, "ok")])
+    def test_there_is_no_verdict_when_they_are_the_majority(self, rng, kinks, verdict):
+        x = rng.uniform(0.5, 2, 10)
+        x[:kinks] = 0
+        assert check_function(relu, relu_backward, [x]).results[0].verdict == verdict
+
+    def test_what_is_wrong_is_wrong_behind_any_number_of_kinks(self, rng):
+        x = np.zeros(100)
+        x[40] = 1.0
+        report = check_function(relu, lambda dy, x: 2 * relu_backward(dy, x), [x])
+        assert report.results[0].verdict == "WRONG"
+
     def test_one_array_without_a_verdict_spoils_the_report(self, rng):
         def forward(x, z):
             return relu(x) + relu(z)
@@ -310,6 +435,71 @@ class TestKinks:
         assert report.ok
         assert report.kinks == 0
 
+    @pytest.mark.parametrize("name", STEEP)
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_steep_function_has_none_either(self, name, seed):
+        f, derivative = STEEP[name]
+        x = np.random.default_rng(seed).standard_normal(40) * 0.1
+        report = check_function(f, lambda dy, x: dy * derivative(x), [x], seed=seed)
+        assert report.ok, f"{report}"
+        assert (report.points, report.kinks) == (40, 0)
+        for factor in (1 + 1e-5, 1.01):
+            wrong = check_function(f, lambda dy, x, k=factor: dy * k * derivative(x), [x])
+            assert wrong.results[0].verdict == "WRONG"
+
+    @pytest.mark.parametrize("name", STEEP)
+    def test_kinks_of_a_steep_function_are_still_seen(self, name):
+        f, derivative = STEEP[name]
+        x = np.array([0.02, 0.05, -0.03, 0.04, -0.02])
+        jump = 0.3 * np.abs(derivative(x)).max()
+
+        def forward(x):
+            return f(x) + jump * relu(x - 0.005)
+
+        def backward(dy, x):
+            return dy * (derivative(x) + jump * (x > 0.005))
+
+        for offset in np.linspace(-0.98e-4, 0.98e-4, 99):
+            x[2] = 0.005 + offset
+            report = check_function(forward, backward, [x])
+            assert report.ok, f"{offset}: {report}"
+            assert report.kinks == 1
+
+    def test_the_third_step_is_spent_on_suspicion_only(self, rng):
+        calls = 0
+
+        def forward(x):
+            nonlocal calls
+            calls += 1
+            return relu(x)
+
+        x = rng.uniform(0.5, 2, 10)
+        check_function(forward, relu_backward, [x])
+        assert calls == 1 + 5 * 10
+        x[3], calls = 0, 0
+        check_function(forward, relu_backward, [x])
+        assert calls == 1 + 5 * 10 + 7
+
+
+class TestNotFiniteNearby:
+    """A point there is neither right nor wrong, and is no kink."""
+
+    @pytest.mark.parametrize("name", WITH_AN_EDGE)
+    def test_it_is_counted(self, rng, name):
+        f, derivative, edge = WITH_AN_EDGE[name]
+        x = rng.uniform(0.2, 0.8, 6)
+        x[2] = edge
+        report = check_function(f, lambda dy, x: dy * derivative(x), [x])
+        assert report.ok, f"{report}"
+        assert (report.points, report.kinks, report.not_finite) == (5, 0, 1)
+        assert "1 not finite nearby" in str(report)
+        assert not check_function(f, lambda dy, x: dy * 1.01 * derivative(x), [x]).ok
+
+    def test_such_points_alone_give_no_verdict(self):
+        report = check_function(np.log, lambda dy, x: dy / x, [np.array([5e-5, 2e-5])])
+        assert report.results[0].verdict == "NO VERDICT"
+        assert (report.points, report.not_finite, report.ok) == (0, 2, False)
+
 
 class TestWhatIsRefused:
     @pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
@@ -318,6 +508,12 @@ class TestWhatIsRefused:
         message = rf"w is {dtype}; expected float64, since in smaller types the difference of two"
         with pytest.raises(InputError, match=message):
             check_function(linear, linear_backward, [x, w.astype(dtype)], ["x", "w"])
+
+    def test_labels_with_a_gradient(self, rng):
+        inputs = [rng.standard_normal(4), np.arange(4)]
+        message = "input 1 is int64; .* backward returns None"
+        with pytest.raises(InputError, match=message):
+            check_function(lambda x, n: x * n, lambda dy, x, n: (dy * n, dy * x), inputs)
 
     def test_a_gradient_of_the_wrong_shape(self, xw):
         def backward(dy, x, w):

@@ -3,6 +3,8 @@
 A new layer in `minialexnet.layers` must be added to LAYERS, or a test here fails.
 """
 
+import copy
+
 import numpy as np
 import pytest
 from strict import strict, sync_count, to_strict
@@ -92,8 +94,8 @@ def test_inputs_and_parameters_are_left_alone(backend, dtype, name):
     layer.forward(x, training=True)
     layer.backward(dy)
     layer.predict(x)
-    for array, copy in zip(arrays, before, strict=True):
-        np.testing.assert_array_equal(backend.get(array), copy)
+    for array, values in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(backend.get(array), values)
 
 
 @every_layer
@@ -101,6 +103,13 @@ def test_backward_before_forward_is_refused(backend, name):
     layer = make(name, backend.xp, "float32")
     with pytest.raises(InputError, match=f"{name}.backward came without a forward pass"):
         layer.backward(batch(backend, "float32", LAYERS[name][2]))
+
+
+@every_layer
+def test_a_copy_made_before_any_forward_pass_refuses_backward_too(name):
+    layer = copy.deepcopy(LAYERS[name][0]())
+    with pytest.raises(InputError, match=f"{name}.backward came without a forward pass"):
+        layer.backward(np.ones((3, *LAYERS[name][2]), np.float32))
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -126,9 +135,9 @@ def test_predicting_does_not_disturb_a_training_pass(backend, dtype, name):
     """A validation between forward and backward must not change the gradients."""
     _, inputs, outputs, _ = LAYERS[name]
     x, dy = batch(backend, dtype, inputs), batch(backend, dtype, outputs)
-    gradients = []
+    original, gradients = make(name, backend.xp, dtype), []
     for interrupted in (False, True):
-        layer = make(name, backend.xp, dtype)
+        layer = copy.deepcopy(original)
         layer.forward(x, training=True)
         if interrupted:
             layer.predict(batch(backend, dtype, inputs, n=2))

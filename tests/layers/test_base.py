@@ -27,6 +27,14 @@ def test_a_layer_needs_only_run_and_run_backward():
     assert repr(layer) == "Doubling()"
 
 
+def test_calling_a_layer_is_its_own_predict():
+    class Tripling(Doubling):
+        def predict(self, x):
+            return 3 * x
+
+    assert Tripling()(1.0) == 3.0
+
+
 def test_without_run_nothing_runs():
     with pytest.raises(NotImplementedError):
         Layer().forward(np.zeros(1))

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from minialexnet.errors import InputError
-from minialexnet.layers import Conv2d, Linear, MaxPool2d, ReLU, Sequential, SoftmaxCrossEntropy
+from minialexnet.layers import (
+    Conv2d,
+    Dropout,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    SoftmaxCrossEntropy,
+)
 from minialexnet.models import alexnet
 from minialexnet.ops import conv2d, dropout, linear
 
@@ -73,3 +82,57 @@ def test_labels_are_looked_at_on_the_host_before_they_move(xp):
 
 def test_sizes_may_be_numpys_whole_numbers():
     assert Conv2d(3, 4, np.int64(3), stride=np.int32(2)).kernel_size == (3, 3)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "3", None])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("in_features", lambda value: Linear(value, 2)),
+        ("out_features", lambda value: Linear(2, value)),
+        ("in_channels", lambda value: Conv2d(value, 2, 3)),
+        ("out_channels", lambda value: Conv2d(2, value, 3)),
+        ("groups", lambda value: Conv2d(2, 2, 3, groups=value)),
+        ("kernel_size", lambda value: Conv2d(2, 2, value)),
+        ("size", lambda value: LocalResponseNorm(value)),
+        ("groups", lambda value: LocalResponseNorm(groups=value)),
+    ],
+)
+def test_what_is_no_count_is_refused_when_the_layer_is_made(name, make, value):
+    with pytest.raises(InputError, match=f"^{name} is {value!r}; expected a whole number of at"):
+        make(value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None])
+@pytest.mark.parametrize("name", ["alpha", "beta", "k"])
+def test_constants_of_response_normalisation_are_finite_numbers(name, value):
+    with pytest.raises(InputError, match=f"{name} is {value!r}; expected a finite number"):
+        LocalResponseNorm(**{name: value})
+
+
+def test_empty_batches_and_whole_numbers_are_refused_by_the_loss():
+    with pytest.raises(InputError, match=r"logits have shape \(0, 3\); expected at least one pic"):
+        SoftmaxCrossEntropy().forward(np.ones((0, 3), "float32"), np.zeros(0, int))
+    with pytest.raises(InputError, match=r"logits are int64; expected floats: .*astype"):
+        SoftmaxCrossEntropy().forward(np.ones((2, 3), "int64"), np.zeros(2, int))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Dropout(np.float64(0.5)),
+        Dropout(np.float64(0.5), inverted=False),
+        LocalResponseNorm(np.int64(5), np.float64(1e-4), np.float64(0.7), np.float64(2)),
+    ],
+)
+def test_numpys_scalars_among_the_constants_leave_float32_alone(layer):
+    x = pictures(shape=(2, 6, 3, 3))
+    for training in (True, False):
+        assert layer.forward(x, training).dtype == np.float32
+        assert layer.backward(x).dtype == np.float32
+
+
+def test_numpys_scalars_leave_a_float32_loss_alone():
+    criterion = SoftmaxCrossEntropy(np.float64(0.1))
+    assert criterion.forward(np.ones((2, 3), "float32"), np.zeros(2, int)).dtype == np.float32
+    assert criterion.backward().dtype == np.float32

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from minialexnet.backend import num_threads, parallel, set_num_threads, slice_batch
+from minialexnet.backend import host_generator, num_threads, parallel, set_num_threads, slice_batch
 from minialexnet.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
 from minialexnet.layers.depth_first import DepthFirst
 
@@ -19,12 +19,13 @@ def threads_as_before():
 
 
 def make_layers():
+    generator = host_generator(0)
     return {
-        "conv1": Conv2d(3, 8, 3, padding=1),
+        "conv1": Conv2d(3, 8, 3, padding=1, generator=generator),
         "relu1": ReLU(),
         "norm1": LocalResponseNorm(alpha=0.1),
         "pool1": MaxPool2d(3, 2),
-        "conv2": Conv2d(8, 6, 3, groups=2, bias=False),
+        "conv2": Conv2d(8, 6, 3, groups=2, bias=False, generator=generator),
     }
 
 
@@ -57,7 +58,9 @@ def test_the_threads_of_blas_do_not_change_a_single_bit_either():
     with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
         for threads in (1, 2, 3):
             set_num_threads(threads)
-            network = DepthFirst({"conv": Conv2d(32, 64, 5, padding=2)})
+            network = DepthFirst(
+                {"conv": Conv2d(32, 64, 5, padding=2, generator=host_generator(0))}
+            )
             results.append([network.forward(x), network.backward(dy), *network.grads.values()])
     for other in results[1:]:
         for value, expected in zip(other, results[0], strict=True):

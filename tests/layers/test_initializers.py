@@ -1,10 +1,12 @@
 """Initial weights have the standard deviation of their formula and come from their generator."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
+from minialexnet.layers import Dropout, Linear, initializers
 from minialexnet.layers.initializers import draw, he_normal, normal, xavier_normal
 
 SHAPE, FAN_IN, FAN_OUT = (100, 500), 500, 100
@@ -36,6 +38,24 @@ def test_one_generator_gives_every_layer_other_weights():
     assert not np.array_equal(first, second)
 
 
-def test_without_a_generator_the_weights_are_still_the_same_every_time():
-    first, second = (draw(None, None, SHAPE, FAN_IN, FAN_OUT) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
+def layers_made_without_seeds():
+    """The numbers of two linear layers and two dropout layers, from a fresh counter."""
+    linear = [Linear(3, 5).params["weight"] for _ in range(2)]
+    masks = [Dropout().forward(np.ones((5, 7)), training=True) for _ in range(2)]
+    return [*linear, *masks]
+
+
+def test_without_a_generator_every_layer_begins_differently():
+    first, second, mask, other_mask = layers_made_without_seeds()
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(mask, other_mask)
+
+
+def test_without_a_generator_the_order_of_creation_decides(monkeypatch):
+    """So that a program gets the same numbers every time it runs."""
+    runs = []
+    for _ in range(2):
+        monkeypatch.setattr(initializers, "_created", itertools.count())
+        runs.append(layers_made_without_seeds())
+    for one, other in zip(*runs, strict=True):
+        np.testing.assert_array_equal(one, other)

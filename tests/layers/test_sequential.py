@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from strict import strict, to_strict
 
-from minialexnet.backend import num_threads, set_num_threads
+from minialexnet.backend import host_generator, num_threads, set_num_threads
 from minialexnet.errors import InputError
 from minialexnet.layers import (
     Conv2d,
@@ -26,11 +26,20 @@ def threads_as_before():
 
 
 def features():
-    return {"conv": Conv2d(3, 6, 3, groups=3), "relu": ReLU(), "norm": LocalResponseNorm(alpha=0.1)}
+    return {
+        "conv": Conv2d(3, 6, 3, groups=3, generator=host_generator(1)),
+        "relu": ReLU(),
+        "norm": LocalResponseNorm(alpha=0.1),
+    }
 
 
 def classifier():
-    return {"fc1": Linear(24, 8), "act": ReLU(), "drop": Dropout(0.5, seed=4), "fc2": Linear(8, 5)}
+    return {
+        "fc1": Linear(24, 8, generator=host_generator(2)),
+        "act": ReLU(),
+        "drop": Dropout(0.5, seed=4),
+        "fc2": Linear(8, 5, generator=host_generator(3)),
+    }
 
 
 def small_network():
@@ -252,3 +261,54 @@ def test_a_network_with_an_input_shape_prints_as_a_table_and_without_as_its_laye
         "multiply-adds",
     ]
     assert str(Sequential([ReLU()])) == "Sequential(0=ReLU())"
+
+
+# ---- layers and names -------------------------------------------------------------------------
+
+
+def test_calling_a_network_is_its_own_predict(monkeypatch):
+    monkeypatch.setattr(Sequential, "predict", lambda self, x: "predicted")
+    assert small_network()(np.zeros((1, 3, 7, 8), np.float32)) == "predicted"
+
+
+def test_layers_of_a_plain_list_are_found_by_number():
+    first, second = Linear(2, 3), ReLU()
+    network = Sequential([first, second])
+    assert network[0] is network["0"] is first
+    assert network[1] is second
+
+
+@pytest.mark.parametrize("make", [small_network, nested_network])
+def test_after_backward_each_layer_has_its_gradients_without_a_copy(make):
+    network = make()
+    y = network.forward(np.ones((2, 3, 7, 8), np.float32), training=True)
+    network.backward(np.ones_like(y))
+
+    def check(layer, prefix):
+        assert set(layer.grads) == set(layer.params)
+        for key, gradient in layer.grads.items():
+            assert gradient is network.grads[f"{prefix}{key}"]
+        for name, inner in getattr(layer, "layers", {}).items():
+            check(inner, f"{prefix}{name}.")
+
+    check(network, "")
+
+
+def test_one_layer_in_two_places_is_refused():
+    shared = Linear(3, 3)
+    with pytest.raises(InputError, match="layers a and c are one and the same object; make"):
+        Sequential({"a": shared, "b": ReLU(), "c": shared})
+    with pytest.raises(InputError, match=r"layers a and b\.0 are one and the same object"):
+        Sequential({"a": shared, "b": Sequential([shared])})
+
+
+@pytest.mark.parametrize(("thing", "kind"), [(ReLU, "the class ReLU"), (np.tanh, "ufunc")])
+def test_what_is_no_layer_is_refused(thing, kind):
+    with pytest.raises(InputError, match=f"layer 1 is {kind}; expected a layer object"):
+        Sequential([Linear(2, 2), thing])
+
+
+def test_names_with_dots_are_refused():
+    """A layer "a.b" and a layer "b" in a network "a" would share the name of their weights."""
+    with pytest.raises(InputError, match=r"a layer is called 'a\.b'; expected a name without dots"):
+        Sequential({"a": Sequential({"b": Linear(2, 2)}), "a.b": Linear(2, 2)})

@@ -13,6 +13,7 @@ import pytest
 from strict import sync_count, to_strict
 
 from minialexnet import ops
+from minialexnet.errors import InputError
 
 POOL = ((3, 2), (2, 1), ((1, 0), (0, 1)), True)
 CONV = ((2, 1), ((1, 2), (0, 1)), 2)
@@ -185,13 +186,55 @@ def host_arrays(name):
 
 def results(name, arrays):
     """What the operation returns, always as a tuple."""
-    result = OPERATIONS[name].call(*arrays)
+    return as_tuple(OPERATIONS[name].call(*arrays))
+
+
+def as_tuple(result):
     return result if isinstance(result, tuple) else (result,)
 
 
 def test_the_table_holds_every_operation():
     names = {name.partition(",")[0] for name in OPERATIONS}
     assert names | {"dropout_mask"} == set(ops.__all__)
+
+
+# every operation with windows -> called with a stride and padding as given, on arrays for 2 and 1
+WINDOWED = {
+    "conv2d": lambda x, s, p: ops.conv2d(x, x[:, :, :2, :2], None, s, p),
+    "conv2d_backward": lambda x, s, p: ops.conv2d_backward(
+        x[:, :2, :4, :4], x, x[:2, :, :2, :2], s, p
+    ),
+    "im2col": lambda x, s, p: ops.im2col(x, 2, s, p),
+    "col2im": lambda x, s, p: ops.col2im(x[..., None, None].transpose(0, 2, 3, 4, 5, 1), 1, s, p),
+    "max_pool2d": lambda x, s, p: ops.max_pool2d(x, 2, s, p),
+    "max_pool2d_backward": lambda x, s, p: ops.max_pool2d_backward(
+        x[:, :, :4, :4], x, x[:, :, :4, :4], 2, s, p
+    ),
+    "avg_pool2d": lambda x, s, p: ops.avg_pool2d(x, 2, s, p),
+    "avg_pool2d_backward": lambda x, s, p: ops.avg_pool2d_backward(x[:, :, :4, :4], x, 2, s, p),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+def test_strides_and_paddings_may_be_numbers_and_are_refused_where_they_are_none(backend, name):
+    rng = np.random.default_rng(0)
+    shape = (2, 2, 2, 2) if name == "col2im" else (2, 2, 6, 6)
+    x = backend.put(rng.standard_normal(shape))
+    plain, full = (WINDOWED[name](x, *how) for how in ((2, 1), ((2, 2), ((1, 1), (1, 1)))))
+    for one, other in zip(as_tuple(plain), as_tuple(full), strict=True):
+        np.testing.assert_array_equal(backend.get(one), backend.get(other))
+    with pytest.raises(InputError, match="stride is 0; expected a whole number of at least 1"):
+        WINDOWED[name](x, 0, 1)
+    with pytest.raises(InputError, match="padding is -1; expected a whole number of at least 0"):
+        WINDOWED[name](x, 2, -1)
+
+
+def test_adaptive_pooling_takes_a_number_and_refuses_what_is_no_size(backend):
+    x, dy = backend.put(np.ones((1, 2, 4, 4))), backend.put(np.ones((1, 2, 2, 2)))
+    backend.check(ops.adaptive_avg_pool2d(x, 2), np.ones((1, 2, 2, 2)), "float64")
+    backend.check(ops.adaptive_avg_pool2d_backward(dy, x, 2), np.full(x.shape, 0.25), "float64")
+    with pytest.raises(InputError, match="output_size is 0; expected a whole number"):
+        ops.adaptive_avg_pool2d(x, 0)
 
 
 @every_operation
@@ -263,3 +306,10 @@ def test_no_array_module_is_imported_outside_the_backend(package):
                 imported = [node.module or ""]
             for name in imported:
                 assert name.partition(".")[0] not in ("numpy", "cupy"), f"{file} imports {name}"
+
+
+@pytest.mark.parametrize("name", ops.__all__)
+def test_every_docstring_says_what_goes_in_and_what_comes_out(name):
+    text = getattr(ops, name).__doc__
+    assert "Args:" in text
+    assert "Returns:" in text

@@ -79,7 +79,7 @@ def test_col2im_adds_up_where_windows_overlap(backend, dtype):
 
 def test_col2im_leaves_pixels_alone_that_no_window_holds(backend, dtype):
     ones = backend.put(np.ones((1, 1, 2, 1, 1, 1)), dtype)
-    image = col2im(ones, (2, 4), stride=(1, 2))
+    image = col2im(ones, (2, 4), stride=2)
     backend.check(image, [[[[1, 0, 1, 0], [0, 0, 0, 0]]]], dtype)
 
 
@@ -87,3 +87,20 @@ def test_a_window_larger_than_the_picture_is_refused(backend):
     x = backend.put(np.zeros((1, 1, 4, 9)), "float32")
     with pytest.raises(InputError, match=r"window of 7 pixels does not fit .* 4 pixels .*1, 1"):
         im2col(x, (7, 3), padding=((1, 1), (0, 0)))
+
+
+def test_what_is_no_batch_of_pictures_is_refused(backend):
+    with pytest.raises(InputError, match=r"x has shape \(3, 5, 5\); expected four axes"):
+        im2col(backend.put(np.zeros((3, 5, 5))), 2)
+
+
+@pytest.mark.parametrize("size", [(3, 4), (2, 3), 5])
+def test_windows_of_a_picture_of_another_size_are_refused(backend, size):
+    cols = backend.put(np.zeros((1, 2, 2, 2, 2, 1)))
+    with pytest.raises(InputError, match=r"cols has 2 x 2 windows; a picture of . x . pixels with"):
+        col2im(cols, size)
+
+
+def test_what_are_no_windows_is_refused(backend):
+    with pytest.raises(InputError, match=r"cols has shape \(4, 4\); expected six axes"):
+        col2im(backend.put(np.zeros((4, 4))), 3)

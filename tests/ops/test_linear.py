@@ -43,3 +43,10 @@ def test_a_gradient_of_another_shape_is_refused(backend):
     x, weight, dy = (backend.put(np.zeros(s), "float32") for s in ((2, 4), (3, 4), (2, 4)))
     with pytest.raises(InputError, match=r"dy has shape \(2, 4\); expected \(2, 3\)"):
         linear_backward(dy, x, weight)
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (2, 4, 1)])
+def test_the_gradients_too_refuse_inputs_that_do_not_fit(backend, shape):
+    x, weight, dy = (backend.put(np.zeros(s), "float32") for s in (shape, (3, 4), (2, 3)))
+    with pytest.raises(InputError, match=r"and weight \(3, 4\); expected x of shape \(pictures, 4"):
+        linear_backward(dy, x, weight)

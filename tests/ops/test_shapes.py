@@ -11,7 +11,9 @@ def test_a_number_stands_for_both_sides():
     assert as_pair([2, 5], "stride") == (2, 5)
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.5, (1, 0), (1, 2, 3), (1,), "3", None, (1, 2.0)])
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.5, (1, 0), (1, 2, 3), (1,), "3", None, (1, 2.0), True, (3, False)]
+)
 def test_what_is_no_size_is_refused_by_name(value):
     with pytest.raises(InputError, match=r"kernel_size is .*; expected a whole number of at least"):
         as_pair(value, "kernel_size")

@@ -14,6 +14,7 @@ import pytest
 from minialexnet.errors import InputError
 from minialexnet.layers import Conv2d, Linear, Sequential
 from minialexnet.training import Checkpoint, checkpoint, load_checkpoint, save_checkpoint
+from minialexnet.training.checkpoint import PROGRESS
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def saved(tmp_path, rng):
         mean=rng.random((6, 6, 3)),
         config={"lr": 0.1 + 0.2, "variant": "mini", "flip": True, "name": 'ü "quoted" \\ 🐱'},
         classes=["cat", "Straße", "犬"],
-        progress={"epoch": 2, "step": 3, "history": [{"loss": 1 / 3}], "schedule": {"best": None}},
+        progress=dict.fromkeys(PROGRESS, 0)
+        | {"epoch": 2, "step": 3, "history": [{"loss": 1 / 3}], "schedule": {"best": None}},
     )
     path = tmp_path / "last.npz"
     save_checkpoint(path, saved)
@@ -66,7 +68,8 @@ class TestRoundTrip:
         net = Sequential({"conv": Conv2d(3, 4, 3), "fc": Linear(4, 2)}).to(backend.xp)
         velocity = {name: backend.xp.zeros_like(w) for name, w in net.params.items()}
         path = tmp_path / "x.npz"
-        save_checkpoint(path, Checkpoint(dict(net.params), velocity, np.zeros(3), {}, []))
+        progress = dict.fromkeys(PROGRESS)
+        save_checkpoint(path, Checkpoint(dict(net.params), velocity, np.zeros(3), {}, [], progress))
         loaded = load_checkpoint(path)
         for name, w in net.params.items():
             assert type(loaded.params[name]) is np.ndarray
@@ -239,7 +242,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
 weights = {{"fc.weight": np.ones((100, 100), "float32")}}
 try:
-    save_checkpoint(Path({str(path)!r}), Checkpoint(weights, weights, np.zeros(3), {{}}, []))
+    save_checkpoint(Path({str(path)!r}), Checkpoint(weights, weights, np.zeros(3), {{}}, [], {{}}))
 except InputError as error:
     sys.exit(str(error))
 """

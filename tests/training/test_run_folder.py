@@ -2,13 +2,15 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from minialexnet.errors import InputError
-from minialexnet.training import Checkpoint, RunFolder, load_checkpoint
+from minialexnet.training import Checkpoint, RunFolder, load_checkpoint, run_folder
+from minialexnet.training.checkpoint import PROGRESS
 from minialexnet.training.run_folder import COLUMNS
 
 
@@ -19,7 +21,7 @@ def entry(epoch):
 
 def checkpoint(value):
     weights = {"w": np.full(3, value)}
-    return Checkpoint(weights, weights, np.zeros(3), {}, [])
+    return Checkpoint(weights, weights, np.zeros(3), {}, [], dict.fromkeys(PROGRESS))
 
 
 class TestNumbers:
@@ -104,3 +106,30 @@ class TestCheckpoints:
         run.save_checkpoint(checkpoint(1))
         assert run.last.exists()
         assert not run.best.exists()
+
+    def test_a_crash_between_the_two_leaves_the_older_last_and_the_newer_best(
+        self, tmp_path, monkeypatch
+    ):
+        run = RunFolder(tmp_path)
+        run.save_checkpoint(checkpoint(1), is_best=True)
+
+        def crash(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(run_folder, "replace_with_copy", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run.save_checkpoint(checkpoint(2), is_best=True)
+        assert load_checkpoint(run.best).params["w"][0] == 2
+        assert load_checkpoint(run.last).params["w"][0] == 1
+
+
+def test_what_a_killed_process_left_is_cleared(tmp_path):
+    (tmp_path / ".last.npz.123.tmp").write_bytes(b"half")
+    with RunFolder(tmp_path).in_use():
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_number_that_another_run_took_meanwhile_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "x-1").mkdir()
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(()))
+    assert RunFolder.new(tmp_path, "x").path == tmp_path / "x-2"

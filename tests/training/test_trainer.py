@@ -14,6 +14,7 @@ from minialexnet.errors import InputError
 from minialexnet.models import alexnet
 from minialexnet.training import (
     SCHEDULES,
+    TrainingInterrupted,
     TrainingStopped,
     first_nonfinite,
     load_checkpoint,
@@ -38,6 +39,7 @@ def everything(one):
     arrays = {f"params/{name}": value.copy() for name, value in checkpoint.params.items()}
     arrays |= {f"velocity/{name}": value.copy() for name, value in checkpoint.velocity.items()}
     progress = json.loads(json.dumps(checkpoint.progress))
+    del progress["seconds"]
     for entry in progress["history"]:
         for timing in TIMINGS:
             del entry[timing]
@@ -248,8 +250,10 @@ class TestResuming:
                     signal.raise_signal(signal.SIGINT)
 
         before = signal.getsignal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(TrainingInterrupted, match="stopped at once, before anything was saved"):
             tiny_trainer(tmp_path, progress=Impatient(2, signal.SIGINT)).fit()
+        with pytest.raises(TrainingInterrupted, match="after the last checkpoint is lost; go on"):
+            tiny_trainer(tmp_path, progress=Impatient(5, signal.SIGINT)).fit()
         assert signal.getsignal(signal.SIGINT) is before
 
     def test_after_training_interrupts_are_as_they_were(self, tmp_path):
@@ -345,8 +349,9 @@ class TestProcesses:
         finally:
             process.kill()
         assert process.returncode == 1
-        assert len(stderr.splitlines()) == 1
-        assert stderr.startswith("stopped in epoch ")
+        told, message = stderr.strip().splitlines()
+        assert told == "saving and stopping; once more to stop without saving"
+        assert message.startswith("stopped in epoch ")
         assert f"go on with: minialexnet train --resume {tmp_path}" in stderr
         progress = load_checkpoint(tmp_path / "last.npz").progress
         assert 3 * progress["epoch"] + progress["step"] >= 5
@@ -383,8 +388,8 @@ class TestWhatIsNoNumber:
         kept = {}
         end_epoch = one._end_epoch
 
-        def keep():
-            end_epoch()
+        def keep(*arguments):
+            end_epoch(*arguments)
             kept["last"] = one.run.last.read_bytes()
 
         one._end_epoch = keep
@@ -552,3 +557,81 @@ def test_training_and_validation_pictures_of_different_classes_are_refused(tmp_p
     )
     with pytest.raises(InputError, match="expected the same, in the same order"):
         tiny_trainer(tmp_path, val=turned)
+
+
+class TestInterruptsDuringValidation:
+    def test_the_epoch_is_not_lost_and_the_weights_are_the_same(self, tmp_path, whole):
+        class StopInValidation(Silent):
+            def update(self, units, text):
+                super().update(units, text)
+                if not text and not self.stopped:  # validation says nothing
+                    self.stopped = True
+                    signal.raise_signal(signal.SIGINT)
+
+            stopped = False
+
+        first = tiny_trainer(tmp_path, progress=StopInValidation())
+        with pytest.raises(TrainingInterrupted, match="in epoch 1 of 3 after 3 of 3 steps"):
+            first.fit()
+        second = tiny_trainer(tmp_path)
+        second.restore(load_checkpoint(second.run.last))
+        second.fit()
+        assert_same(everything(second), everything(whole[0]))
+
+    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+    def test_the_exit_status_is_that_of_the_signal(self, tmp_path, name):
+        number = getattr(signal, name)
+        with pytest.raises(TrainingInterrupted) as stopped:
+            tiny_trainer(tmp_path, progress=Stopping(2, number)).fit()
+        assert stopped.value.exit_status == 128 + number
+
+
+class TestOtherPictures:
+    def test_fewer_training_pictures_are_refused(self, tmp_path, whole):
+        fewer = tiny_pictures(len(tiny_pictures()) - 1)
+        message = f"began with {len(tiny_pictures())} training pictures, and now there are "
+        with pytest.raises(InputError, match=message):
+            tiny_trainer(tmp_path, train=fewer).restore(whole[0].checkpoint())
+
+    @pytest.mark.parametrize("part", ["train", "val"])
+    def test_changed_pixels_are_noted(self, tmp_path, whole, part):
+        pictures = {"train": tiny_pictures(), "val": tiny_pictures(8, seed=1)}[part]
+        pictures.images[0, 0, 0] ^= 255
+        one = tiny_trainer(tmp_path, **{part: pictures})
+        one.restore(whole[0].checkpoint())
+        assert "not quite the pictures that the run began with" in "".join(one.progress.lines)
+
+    def test_the_same_pictures_are_not(self, tmp_path, whole):
+        one = tiny_trainer(tmp_path)
+        one.restore(whole[0].checkpoint())
+        assert one.progress.lines == []
+
+
+def test_what_was_measured_goes_on_after_a_break(tmp_path):
+    first = tiny_trainer(tmp_path, progress=Stopping(3, signal.SIGINT))
+    with pytest.raises(TrainingInterrupted):
+        first.fit()
+    second = tiny_trainer(tmp_path)
+    second.restore(load_checkpoint(second.run.last))
+    (entry, *_) = second.fit()
+    assert entry["seconds"] >= first._seconds > 0
+    assert 0 < entry["images_per_second"] < 1e7
+
+
+def test_two_processes_do_not_train_into_one_folder(tmp_path):
+    one = tiny_trainer(tmp_path)
+    with one.run.in_use(), pytest.raises(InputError, match="another process is training into"):
+        tiny_trainer(tmp_path).fit()
+    tiny_trainer(tmp_path, epochs=1).fit()
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_stop_the_training(tmp_path, monkeypatch):
+    def broken(history, file):
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr(run_folder, "draw_curves", broken)
+    one = tiny_trainer(tmp_path, epochs=2)
+    assert len(one.fit()) == 2
+    assert "could not be drawn (RuntimeError: no font)" in "".join(one.progress.lines)
+    assert (tmp_path / "metrics.csv").exists()
+    assert not (tmp_path / "curves.png").exists()
