@@ -12,7 +12,7 @@ import numpy as np
 from minialexnet.cli.common import load_network
 from minialexnet.datasets import EvalBatches, builtin_archive, load_pictures
 from minialexnet.ops import softmax
-from minialexnet.training import TOP_K, evaluate
+from minialexnet.training import TOP_K, evaluate, load_checkpoint
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
@@ -24,7 +24,8 @@ RING = 28  # which of the validation rings
 
 def main() -> None:
     """Predictions as in the paper's figure 4, feature maps, and the errors."""
-    network, checkpoint, preprocessing, xp = load_network(Path(sys.argv[1]) / "best.npz", "numpy")
+    run = Path(sys.argv[1])
+    network, checkpoint, preprocessing, xp = load_network(run / "best.npz", "numpy")
     val = load_pictures(builtin_archive()).val
     _, logits = evaluate(network, val, preprocessing, xp)
     shares = softmax(logits)
@@ -35,7 +36,7 @@ def main() -> None:
     maps, curves = bottom.subfigures(1, 2, width_ratios=(1.1, 1))
     ring = crops[np.flatnonzero(val.labels == val.classes.index("ring"))[RING]][None]
     _draw_feature_maps(maps, network, preprocessing(ring, xp))
-    _draw_errors(curves, checkpoint.progress["history"])
+    _draw_errors(curves, load_checkpoint(run / "last.npz").progress["history"])
     figure.savefig(TARGET)
     print(f"wrote {TARGET}")
 

@@ -17,7 +17,7 @@ HELP = """measure a trained network on validation pictures
 Prints loss, top-1 and top-5 error, and how many pictures of each class are right.
 
   minialexnet eval                    the newest run, on its own pictures
-  minialexnet eval --checkpoint runs/imagenette-1 --data imagenette2-160.tgz"""
+  minialexnet eval --checkpoint runs/imagenette2-1 --data imagenette2.tgz"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

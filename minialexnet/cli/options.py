@@ -112,7 +112,12 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
     add = parser.add_argument_group("training").add_argument
-    add("--epochs", type=count, metavar="N", help="how often every picture is seen")
+    add(
+        "--epochs",
+        type=count,
+        metavar="N",
+        help="how often every picture is seen (default: by their number)",
+    )
     add("--batch-size", type=count, metavar="N", help="pictures a step (default: 64)")
     add(
         "--lr",

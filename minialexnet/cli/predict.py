@@ -10,7 +10,7 @@ import numpy as np
 from minialexnet.backend import to_host
 from minialexnet.cli.common import find_checkpoint, load_network
 from minialexnet.cli.options import add_backend, add_checkpoint
-from minialexnet.cli.text import bar
+from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import PictureError, decode_picture, display_name
 from minialexnet.errors import InputError
 from minialexnet.ops import softmax
@@ -23,7 +23,7 @@ Prints the five best-rated classes of each picture, with bars.
 
   minialexnet predict cat.jpg dog.png          with the newest run
   minialexnet predict photos/                  all pictures in a folder
-  minialexnet predict --checkpoint runs/imagenette-1 cat.jpg"""
+  minialexnet predict --checkpoint runs/imagenette2-1 cat.jpg"""
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 
@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
     network, checkpoint, preprocessing, xp = load_network(path, options.backend)
     names = [display_name(name) for name in checkpoint.classes]
     width = max(len(name) for name in names)
+    if options.checkpoint is None:  # then it is good to know which one was taken
+        print(f"{path}: {checkpoint.config['variant']}, {listing(names)}", file=sys.stderr)
     failed = False
     for picture in _files(options.pictures):
         try:

@@ -16,7 +16,11 @@ def fold(text: str) -> str:
             paragraph.append(line)
             continue
         if paragraph:
-            folded.append(textwrap.fill(" ".join(paragraph), _width(), break_on_hyphens=False))
+            folded.append(
+                textwrap.fill(
+                    " ".join(paragraph), _width(), break_on_hyphens=False, break_long_words=False
+                )
+            )
             paragraph = []
         folded.append(line)
     return "\n".join(folded[:-1])
@@ -25,7 +29,11 @@ def fold(text: str) -> str:
 def hanging(name: str, text: str, indent: int) -> str:
     """`name` at the left, and `text` folded in a column of its own beside it."""
     return textwrap.fill(
-        f"{name:{indent}}{text}", _width(), subsequent_indent=" " * indent, break_on_hyphens=False
+        f"{name:{indent}}{text}",
+        _width(),
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+        break_long_words=False,  # paths can be copied only in one piece
     )
 
 

@@ -145,7 +145,8 @@ def _top_folder(path: Path, folders: set[str]) -> str:
     if not tops:
         raise InputError(
             f"'{path}' has no folders train and val, neither directly nor one folder below; "
-            f"{_found(f for f in folders if '/' not in f)}"
+            f"{_found(f for f in folders if '/' not in f)}: put the folders of the classes into "
+            "train, and some pictures of each into the same folders in val"
         )
     if len(tops) > 1:
         raise InputError(

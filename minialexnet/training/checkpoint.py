@@ -71,7 +71,10 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give a checkpoint file such as {path / 'best.npz'}")
     if not path.exists():
-        raise InputError(f"there is no checkpoint {path}; a run folder holds last.npz and best.npz")
+        raise InputError(
+            f"there is no checkpoint {path}; a run folder holds last.npz and best.npz once its "
+            "first epoch is over: name another, or start a new run"
+        )
     damaged = (
         f"{path} is not a whole checkpoint of minialexnet; was it cut short? Use another one, "
         "such as last.npz or best.npz beside it"
