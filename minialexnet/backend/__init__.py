@@ -14,11 +14,15 @@ from minialexnet.backend.arrays import (
     register_array_module,
     to_host,
 )
-from minialexnet.backend.devices import Device, cupy_problem, select_device
+from minialexnet.backend.devices import Device, cupy_problem, select_device, synchronize
+from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
+    consume,
     for_each_block,
     map_ordered,
+    matmul,
     num_threads,
+    picture_blocks,
     set_num_threads,
     slice_batch,
 )
@@ -27,19 +31,29 @@ from minialexnet.backend.random import host_generator, uniform_stream
 __all__ = [
     "Device",
     "asarray_like",
+    "consume",
+    "copy",
     "cupy_problem",
+    "empty",
+    "empty_like",
     "for_each_block",
     "get_array_module",
     "host_generator",
     "is_on_host",
     "map_ordered",
+    "matmul",
     "memory_order_view",
     "move",
     "num_threads",
+    "picture_blocks",
     "register_array_module",
+    "release_memory",
     "select_device",
     "set_num_threads",
     "slice_batch",
+    "synchronize",
     "to_host",
     "uniform_stream",
+    "zeros",
+    "zeros_like",
 ]

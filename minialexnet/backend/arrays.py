@@ -70,7 +70,7 @@ def move(array: Array, xp: ModuleType) -> Array:
     """
     if _module_of(array) is xp:
         return array
-    order = _axes_by_stride(array)
+    order = axes_by_stride(array)
     inverse = sorted(range(array.ndim), key=order.__getitem__)
     return xp.array(to_host(array).transpose(order), order="C").transpose(inverse)
 
@@ -90,7 +90,7 @@ def memory_order_view(array: Array) -> Array:
 
     Raises InputError when the elements do not fill one solid piece of memory.
     """
-    solid = array.transpose(_axes_by_stride(array))
+    solid = array.transpose(axes_by_stride(array))
     if not solid.flags.c_contiguous:
         raise InputError(
             f"expected an array that fills one solid piece of memory, got one of shape "
@@ -99,6 +99,6 @@ def memory_order_view(array: Array) -> Array:
     return solid.reshape(-1)
 
 
-def _axes_by_stride(array: Array) -> list[int]:
+def axes_by_stride(array: Array) -> list[int]:
     """The axes from the one whose elements lie farthest apart to the one where they adjoin."""
     return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])

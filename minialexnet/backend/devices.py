@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import sys
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -67,3 +68,12 @@ def select_device(name: str = "auto") -> Device:
             reason, mend = problem
             raise InputError(f"the CuPy backend cannot be used: {reason}; to mend it: {mend}")
     return Device("numpy", np)
+
+
+def synchronize(xp: ModuleType) -> None:
+    """Wait until the device of `xp` has done all that it was given; the host has nothing to do.
+
+    CuPy's functions return before their work is done, so a clock must wait before it is read.
+    """
+    if xp is sys.modules.get("cupy"):
+        xp.cuda.Device().synchronize()

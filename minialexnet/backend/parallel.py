@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-from minialexnet.backend.arrays import Array, is_on_host, memory_order_view
+from minialexnet.backend.arrays import Array, get_array_module, is_on_host, memory_order_view
+from minialexnet.backend.memory import empty
 from minialexnet.errors import InputError
 
 T = TypeVar("T")
@@ -29,6 +30,12 @@ and the matrix products of the small late layers still have enough rows."""
 
 MIN_SLICES = 8
 """Batches are cut into at least so many slices (if they have the pictures), to feed the cores."""
+
+CACHED_ELEMENTS = 1 << 19
+"""An operation of several passes goes over so many elements at a time, if pictures are so small."""
+
+PRODUCT_COLUMNS = 512
+"""A large matrix product is shared out in blocks of so many columns."""
 
 BLOCK_ELEMENTS = 1 << 15
 """Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
@@ -123,6 +130,19 @@ def slice_batch(x: Array) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
+def picture_blocks(x: Array) -> list[slice]:
+    """How elementwise work in several passes over the batch `x` is cut up: slices of the first axis.
+
+    A block of few pictures stays in the cache from pass to pass. (Much smaller blocks would be
+    slower: with every call NumPy takes Python's lock, which other threads want as well.)
+    """
+    count = x.shape[0]
+    if not is_on_host(x) or x.size == 0:
+        return [slice(0, count)]
+    step = max(1, CACHED_ELEMENTS * count // x.size)
+    return [slice(a, a + step) for a in range(0, count, step)]
+
+
 def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """`map`, on the pool's threads with one BLAS thread each; results come in order of `items`.
 
@@ -160,6 +180,28 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         finally:
             if pool is _pool:  # else it was shut down and has finished, or is the parent process's
                 wait([future for future in futures if not future.cancel()])
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """The matrix product a b, on all cores.
+
+    The columns of the result are shared out in blocks, each with one BLAS thread. (BLAS's own
+    threads would cut the work differently for each number of them, which shows in the last bits.)
+
+    Args: a: (M, K); b: (K, N), of a's dtype; any strides. Returns: (M, N).
+    """
+    xp = get_array_module(a, b)
+    product = empty((a.shape[0], b.shape[1]), a.dtype, xp)
+    if not is_on_host(a):
+        return xp.matmul(a, b, out=product)
+
+    def on_block(start: int) -> None:
+        columns = slice(start, start + PRODUCT_COLUMNS)
+        xp.matmul(a, b[:, columns], out=product[:, columns])
+
+    with _one_blas_thread:
+        consume(map_ordered(on_block, range(0, b.shape[1], PRODUCT_COLUMNS)))
+    return product
 
 
 def for_each_block(function: Callable[..., Any], *arrays: Array) -> None:

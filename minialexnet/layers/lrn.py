@@ -39,18 +39,15 @@ class LocalResponseNorm(Layer):
         """The factor of the sum of squares, whatever the convention."""
         return self.alpha / self.size if self.alpha_mode == "mean" else self.alpha
 
+    @property
+    def _constants(self):
+        return self.size, self.effective_alpha, self.beta, self.k, self.groups
+
     def run(self, x: Array, training: bool = False):
-        y, scale = local_response_norm(
-            x, self.size, self.effective_alpha, self.beta, self.k, self.groups
-        )
-        return y, (x, scale)
+        return local_response_norm(x, *self._constants), x
 
     def run_backward(self, dy: Array, memory, input_gradient: bool = True):
-        x, scale = memory
-        dx = local_response_norm_backward(
-            dy, x, scale, self.size, self.effective_alpha, self.beta, self.groups
-        )
-        return dx, {}
+        return local_response_norm_backward(dy, memory, *self._constants), {}
 
     def description(self) -> str:
         return describe(

@@ -4,12 +4,12 @@ Each backward function takes the *output* of its forward function, in which the 
 three can be written; so a layer need not keep its input.
 """
 
-from minialexnet.backend import get_array_module
+from minialexnet.backend import empty_like, get_array_module
 
 
 def relu(x):
     """max(x, 0). Args: x: any shape, any float dtype; not modified. Returns: like x."""
-    return get_array_module(x).maximum(x, 0)
+    return get_array_module(x).maximum(x, 0, out=empty_like(x))
 
 
 def relu_backward(dy, y):
@@ -22,7 +22,10 @@ def relu_backward(dy, y):
     Args:    dy: gradient with respect to y; y: output of `relu`; none is modified.
     Returns: dx: like dy.
     """
-    return dy * (y > 0)
+    xp = get_array_module(dy, y)
+    dx = xp.greater(y, 0, out=empty_like(y))
+    dx *= dy
+    return dx
 
 
 def tanh(x):

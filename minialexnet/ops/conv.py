@@ -14,7 +14,7 @@ With `groups` = 2, the first half of the outputs sees only the first half of the
 towers of 2012, one to a GPU. That is the same computation on each half by itself.
 """
 
-from minialexnet.backend import get_array_module
+from minialexnet.backend import empty, get_array_module
 from minialexnet.errors import InputError
 from minialexnet.ops.im2col import col2im, im2col
 from minialexnet.ops.shapes import (
@@ -54,7 +54,7 @@ def conv2d(
     xp = get_array_module(x, weight)
     stride, padding = as_pair(stride, "stride"), as_padding(padding)
     n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
-    y = xp.empty((n, oh, ow, weight.shape[0]), dtype=x.dtype)
+    y = empty((n, oh, ow, weight.shape[0]), x.dtype, xp)
     rows = y.reshape(n * oh * ow, weight.shape[0])
     for inputs, outputs in _groups_of_channels(x.shape[1], weight.shape[0], groups):
         cols = im2col(x[:, inputs], weight.shape[2:], stride, padding)
@@ -98,7 +98,8 @@ def conv2d_backward(
     dweight, dx = [], []
     for inputs, outputs in _groups_of_channels(x.shape[1], weight.shape[0], groups):
         cols = im2col(x[:, inputs], (kh, kw), stride, padding)
-        dmatrix = rows[:, outputs].T @ cols.reshape(len(rows), -1)
+        dmatrix = empty((weight[outputs].shape[0], weight[0].size), x.dtype, xp)
+        xp.matmul(rows[:, outputs].T, cols.reshape(len(rows), -1), out=dmatrix)
         dweight.append(dmatrix.reshape(-1, kh, kw, cols.shape[-1]))
         if input_gradient:
             dcols = cols  # the windows are done with; their gradient takes their place in memory

@@ -4,7 +4,7 @@ Both are linear maps, and each is the other's transpose: <im2col(x), c> = <x, co
 That is why the gradient of im2col is col2im.
 """
 
-from minialexnet.backend import get_array_module
+from minialexnet.backend import empty, get_array_module, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.shapes import Padding, Pair, as_pair, as_windows, check_4d, output_extent
 
@@ -49,7 +49,9 @@ def im2col(
         shape=(n, oh, ow, kh, kw, c),
         strides=(picture, sh * row, sw * pixel, row, pixel, channel),
     )
-    return xp.array(windows, order="C")
+    cols = empty(windows.shape, x.dtype, xp)
+    cols[...] = windows
+    return cols
 
 
 def col2im(
@@ -86,7 +88,7 @@ def col2im(
             f"padding has {expected[0]} x {expected[1]}"
         )
     (top, bottom), (left, right) = padding
-    padded = xp.zeros((n, h + top + bottom, w + left + right, c), dtype=cols.dtype)
+    padded = zeros((n, h + top + bottom, w + left + right, c), cols.dtype, xp)
     for i in range(kh):
         for j in range(kw):
             rows, columns = slice(i, i + sh * (oh - 1) + 1, sh), slice(j, j + sw * (ow - 1) + 1, sw)
@@ -99,8 +101,7 @@ def _pad(x, padding: Padding):
     (top, bottom), (left, right) = padding
     if not (top or bottom or left or right):
         return x
-    xp = get_array_module(x)
     n, c, h, w = x.shape
-    padded = xp.zeros((n, h + top + bottom, w + left + right, c), dtype=x.dtype)
+    padded = zeros((n, h + top + bottom, w + left + right, c), x.dtype, get_array_module(x))
     padded[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
     return padded.transpose(0, 3, 1, 2)

@@ -1,6 +1,6 @@
 """The fully connected layer: y = x W^T + b."""
 
-from minialexnet.backend import get_array_module
+from minialexnet.backend import get_array_module, matmul
 from minialexnet.errors import InputError
 from minialexnet.ops.shapes import check_same_dtype, check_same_shape
 
@@ -16,7 +16,7 @@ def linear(x, weight, bias=None):
         InputError: x is not a matrix with I columns of weight's type.
     """
     _check(x, weight)
-    y = x @ weight.T
+    y = matmul(x, weight.T)
     if bias is not None:
         check_same_shape(bias, (weight.shape[0],), "bias")
         y += bias
@@ -36,7 +36,8 @@ def linear_backward(dy, x, weight, input_gradient: bool = True):
     """
     _check(x, weight)
     check_same_shape(dy, (x.shape[0], weight.shape[0]), "dy")
-    return (dy @ weight if input_gradient else None), dy.T @ x, dy.sum(axis=0)
+    dx = matmul(dy, weight) if input_gradient else None
+    return dx, matmul(dy.T, x), dy.sum(axis=0)
 
 
 def _check(x, weight) -> None:

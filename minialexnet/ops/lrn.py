@@ -5,7 +5,7 @@ adjacent channels. With `groups` = 2 the neighbours are confined to a unit's own
 network of 2012, whose two GPUs normalised 48 and 128 channels each for itself.
 """
 
-from minialexnet.backend import get_array_module
+from minialexnet.backend import empty, empty_like, get_array_module, picture_blocks, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.shapes import check_4d, check_same_shape
 
@@ -32,24 +32,27 @@ def local_response_norm(
         size, alpha, beta, k: the constants of the formula; size from 1.
         groups: channels are cut into so many groups that do not see each other.
     Returns:
-        y: like x;  scale: s, like x, which the backward pass needs.
+        y: like x.
     Raises:
         InputError: the channels cannot be divided into `groups` equal parts.
     """
-    check_4d(x)
-    scale = _window_sum(x * x, size, groups)
-    scale *= alpha
-    scale += k
-    return x / _power(scale, beta), scale
+    xp = get_array_module(x)
+    _check(x, size, groups)
+    y = empty_like(x)
+    units, outputs = _by_group(x, groups), _by_group(y, groups)
+    for block in picture_blocks(x):
+        scale = _scale(units[block], size, alpha, k)
+        xp.divide(units[block], _of_units(_power(scale, beta), size), out=outputs[block])
+    return y
 
 
 def local_response_norm_backward(
     dy,
     x,
-    scale,
     size: int = 5,
     alpha: float = 1e-4,
     beta: float = 0.75,
+    k: float = 2.0,
     groups: int = 1,
 ):
     """Gradient of `local_response_norm` with respect to x.
@@ -60,44 +63,89 @@ def local_response_norm_backward(
         dx_c  =  r_c  -  2 alpha beta x_c * (sum of r_j x_j / s_j over those j)
 
     "j whose window holds c" is the window mirrored, which for odd `size` is the window itself.
+    s is worked out anew, which takes no longer than fetching it from memory.
 
     Args:
-        dy: gradient with respect to y; x, scale: from the forward pass; none is modified.
-        size, alpha, beta, groups: as in the forward pass.
+        dy: gradient with respect to y; x: input of the forward pass; none is modified.
+        size, alpha, beta, k, groups: as in the forward pass.
     Returns:
         dx: like x.
     Raises:
-        InputError: dy is not of x's shape.
+        InputError: as `local_response_norm`, or dy is not of x's shape.
     """
+    xp = get_array_module(dy, x)
+    _check(x, size, groups)
     check_same_shape(dy, x.shape, "dy")
-    dx = dy / _power(scale, beta)
-    across = _window_sum(dx * x / scale, size, groups, mirrored=True)
-    across *= x
-    across *= 2 * alpha * beta
-    dx -= across
+    dx = empty_like(x)
+    units, dunits, doutputs = (_by_group(array, groups) for array in (x, dx, dy))
+    for block in picture_blocks(x):
+        scale = _scale(units[block], size, alpha, k)
+        r = xp.divide(doutputs[block], _of_units(_power(scale, beta), size), out=dunits[block])
+        bordered, inside = _with_borders(r, size, below=(size - 1) // 2)
+        xp.multiply(r, units[block], out=inside)
+        inside /= _of_units(scale, size)
+        across = _window_sum(bordered, size)
+        across *= 2 * alpha * beta
+        across = _of_units(across, size)
+        across *= units[block]
+        r -= across
     return dx
 
 
-def _window_sum(x, size: int, groups: int, mirrored: bool = False):
-    """For each channel the sum over the window of channels around it, within its group."""
-    xp = get_array_module(x)
-    n, c, h, w = x.shape
-    if size < 1 or groups < 1 or c % groups:
+def _check(x, size: int, groups: int) -> None:
+    """Raise InputError unless the channels of x can be normalised so."""
+    check_4d(x)
+    if size < 1 or groups < 1 or x.shape[1] % groups:
         raise InputError(
-            f"local response norm over {c} channels with size={size} and groups={groups}; expected "
-            "a size of at least 1 and a number of groups that divides the channels"
+            f"local response norm over {x.shape[1]} channels with size={size} and groups={groups}; "
+            "expected a size of at least 1 and a number of groups that divides the channels"
         )
-    below, above = size // 2, (size - 1) // 2
-    if mirrored:
-        below, above = above, below
-    by_group = (n, groups, c // groups, h, w)
-    total = xp.array(x)
-    source, target = x.reshape(by_group), total.reshape(by_group)
-    for distance in range(1, min(below, c // groups - 1) + 1):
-        target[:, :, distance:] += source[:, :, :-distance]
-    for distance in range(1, min(above, c // groups - 1) + 1):
-        target[:, :, :-distance] += source[:, :, distance:]
-    return total
+
+
+def _by_group(x, groups: int):
+    """A view of (N, C, H, W) as (N, H, W, groups, C/groups)."""
+    n, c, h, w = x.shape
+    return x.transpose(0, 2, 3, 1).reshape(n, h, w, groups, c // groups)
+
+
+def _scale(units, size: int, alpha: float, k: float):
+    """s of the formula, in the form of `_window_sum`."""
+    bordered, inside = _with_borders(units, size, below=size // 2)
+    get_array_module(units).multiply(units, units, out=inside)
+    scale = _window_sum(bordered, size)
+    scale *= alpha
+    scale += k
+    return scale
+
+
+def _with_borders(units, size: int, below: int):
+    """Room for `units` with zeros around the channels of each group, `size` - 1 of them.
+
+    Returns: the array, its borders filled with zeros;  the view of it where the units belong.
+    """
+    *places, channels = units.shape
+    bordered = zeros((*places, channels + size - 1), units.dtype, get_array_module(units))
+    return bordered, bordered[..., below : below + channels]
+
+
+def _window_sum(bordered, size: int):
+    """For each element the sum of itself and the `size` - 1 that follow it in memory.
+
+    With the borders the windows of all units, also of those at the ends of a group, have the same
+    form; so no unit needs to be looked at by itself, and the sums run over memory as it lies.
+    `_of_units` selects the sums that are wanted; the others, at the borders, mean nothing.
+    """
+    flat = bordered.reshape(-1)
+    total = empty(flat.shape, flat.dtype, get_array_module(flat))
+    total[...] = flat
+    for distance in range(1, size):
+        total[:-distance] += flat[distance:]
+    return total.reshape(bordered.shape)
+
+
+def _of_units(sums, size: int):
+    """The part of an array in the form of `_window_sum` that belongs to units."""
+    return sums[..., : sums.shape[-1] - size + 1]
 
 
 def _power(x, exponent: float):
@@ -105,5 +153,7 @@ def _power(x, exponent: float):
     if exponent == 0.75:
         xp = get_array_module(x)
         root = xp.sqrt(x)
-        return root * xp.sqrt(root)
+        fourth_root = xp.sqrt(root)
+        fourth_root *= root
+        return fourth_root
     return x**exponent

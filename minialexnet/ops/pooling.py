@@ -7,7 +7,14 @@ All four functions walk over the positions *inside* the window, and treat the sa
 all windows at once: x[:, :, i::stride, j::stride].
 """
 
-from minialexnet.backend import get_array_module
+from minialexnet.backend import (
+    copy,
+    empty,
+    empty_like,
+    get_array_module,
+    picture_blocks,
+    zeros_like,
+)
 from minialexnet.errors import InputError
 from minialexnet.ops.shapes import (
     Padding,
@@ -47,7 +54,7 @@ def max_pool2d(
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
     first, *others = _window_positions(kernel_size, stride, (oh, ow))
-    y = xp.array(padded[first])
+    y = copy(padded[first])
     for position in others:
         xp.maximum(y, padded[position], out=y)
     return y
@@ -81,13 +88,17 @@ def max_pool2d_backward(
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], oh, ow), "dy")
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
-    dpadded = xp.zeros_like(padded)
-    remaining = xp.empty_like(y)  # what has not found its pixel yet
-    remaining[...] = dy
-    for position in _window_positions(kernel_size, stride, (oh, ow)):
-        routed = remaining * (padded[position] == y)
-        dpadded[position] += routed
-        remaining -= routed
+    dpadded = zeros_like(padded)
+    positions = _window_positions(kernel_size, stride, (oh, ow))
+    for block in picture_blocks(padded):
+        remaining = empty_like(y[block])  # what has not found its pixel yet
+        remaining[...] = dy[block]
+        routed = empty_like(remaining)
+        for position in positions:
+            xp.equal(padded[block][position], y[block], out=routed)  # as 1 and 0
+            routed *= remaining
+            dpadded[block][position] += routed
+            remaining -= routed
     return _crop(dpadded, x, padding)
 
 
@@ -117,7 +128,7 @@ def avg_pool2d(
     size = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     padded = _pad(x, size, kernel_size, stride, padding, 0)
     first, *others = _window_positions(kernel_size, stride, size)
-    y = xp.array(padded[first])
+    y = copy(padded[first])
     for position in others:
         y += padded[position]
     y /= _window_counts(x, size, kernel_size, stride, padding, count_include_pad)
@@ -148,7 +159,7 @@ def avg_pool2d_backward(
     size = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], *size), "dy")
     share = dy / _window_counts(x, size, kernel_size, stride, padding, count_include_pad)
-    dpadded = xp.zeros_like(_pad(x, size, kernel_size, stride, padding, 0))
+    dpadded = zeros_like(_pad(x, size, kernel_size, stride, padding, 0))
     for position in _window_positions(kernel_size, stride, size):
         dpadded[position] += share
     return _crop(dpadded, x, padding)
@@ -171,7 +182,7 @@ def adaptive_avg_pool2d(x, output_size: int | Pair):
     xp = get_array_module(x)
     check_4d(x)
     output_size = as_pair(output_size, "output_size")
-    y = xp.empty((*x.shape[:2], *output_size), dtype=x.dtype)
+    y = empty((*x.shape[:2], *output_size), x.dtype, xp)
     for i, rows in enumerate(_cells(x.shape[2], output_size[0])):
         for j, columns in enumerate(_cells(x.shape[3], output_size[1])):
             y[:, :, i, j] = x[:, :, rows, columns].mean(axis=(2, 3))
@@ -193,7 +204,7 @@ def adaptive_avg_pool2d_backward(dy, x, output_size: int | Pair):
     check_4d(x)
     output_size = as_pair(output_size, "output_size")
     check_same_shape(dy, (*x.shape[:2], *output_size), "dy")
-    dx = xp.zeros_like(x)
+    dx = zeros_like(x)
     for i, rows in enumerate(_cells(x.shape[2], output_size[0])):
         for j, columns in enumerate(_cells(x.shape[3], output_size[1])):
             pixels = (rows.stop - rows.start) * (columns.stop - columns.start)
@@ -237,7 +248,8 @@ def _pad(x, output_size: Pair, kernel_size: Pair, stride: Pair, padding: Padding
     right = overhang(w, output_size[1], kernel_size[1], stride[1], padding[1])
     if not (top or bottom or left or right):
         return x
-    padded = xp.full((n, top + h + bottom, left + w + right, c), value, dtype=x.dtype)
+    padded = empty((n, top + h + bottom, left + w + right, c), x.dtype, xp)
+    padded.fill(value)
     padded = padded.transpose(0, 3, 1, 2)
     padded[:, :, top : top + h, left : left + w] = x
     return padded

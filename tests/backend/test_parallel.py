@@ -16,8 +16,10 @@ from strict import to_strict
 from minialexnet.backend import (
     for_each_block,
     map_ordered,
+    matmul,
     num_threads,
     parallel,
+    picture_blocks,
     set_num_threads,
     slice_batch,
 )
@@ -105,6 +107,47 @@ def test_rows_of_features_and_empty_batches_stay_whole(x):
 
 def test_on_a_device_the_batch_stays_whole():
     assert slice_batch(to_strict(np.zeros((9, 3, 8, 8)))) == [slice(0, 9)]
+
+
+@given(count=st.integers(0, 70), size=st.integers(1, 300), channels=st.integers(1, 8))
+def test_picture_blocks_cover_the_batch_once_in_order(count, size, channels):
+    x = np.broadcast_to(np.float32(0), (count, channels, size, size))
+    covered = [i for part in picture_blocks(x) for i in range(count)[part]]
+    assert covered == list(range(count))
+
+
+def test_picture_blocks_are_as_large_as_the_cache_allows():
+    x = np.broadcast_to(np.float32(0), (64, 4, 256, parallel.CACHED_ELEMENTS // 4096))
+    assert picture_blocks(x) == [slice(start, start + 4) for start in range(0, 64, 4)]
+
+
+def test_on_a_device_the_block_is_the_batch():
+    assert picture_blocks(to_strict(np.zeros((9, 3, 800, 800)))) == [slice(0, 9)]
+
+
+# ---- matmul -----------------------------------------------------------------------------------
+
+
+@given(m=st.integers(0, 5), k=st.integers(0, 6), n=st.integers(0, 1300))
+def test_a_product_in_blocks_is_the_product(backend, m, k, n):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)), rng.standard_normal((n, k))
+    product = matmul(backend.put(a, "float32"), backend.put(b, "float32").T)
+    backend.check(product, a @ b.T, "float32")
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1000), (7, 100), (64, 700), (200, 513)])
+def test_a_product_is_the_same_to_the_bit_for_any_number_of_threads(rng, m, n):
+    a, b = (rng.standard_normal(shape, np.float32) for shape in ((m, 3000), (3000, n)))
+    products = []
+    for count, blas in ((1, 1), (1, 2), (2, 1), (2, 2), (3, 2)):
+        set_num_threads(count)
+        with threadpoolctl.threadpool_limits(limits=blas, user_api="blas"):
+            before = blas_threads()
+            products.append(matmul(a, b))
+            assert blas_threads() == before
+    for product in products[1:]:
+        np.testing.assert_array_equal(product, products[0])
 
 
 # ---- map_ordered ------------------------------------------------------------------------------

@@ -28,8 +28,10 @@ def wrong(report):
 class TestLocalResponseNorm:
     @pytest.fixture
     def without_cross_channel_term(self, monkeypatch):
-        def backward(dy, x, scale, size=5, alpha=1e-4, beta=0.75, groups=1):
-            return dy / scale**beta
+        def backward(dy, x, *constants):
+            return dy * (
+                lrn.local_response_norm(x, *constants) / x
+            )  # r of the formula, and no more
 
         def plant():
             monkeypatch.setattr("minialexnet.layers.lrn.local_response_norm_backward", backward)
@@ -69,21 +71,21 @@ class TestLocalResponseNorm:
 
     def test_window_not_mirrored(self, monkeypatch):
         """For odd sizes the mirrored window is the window itself; only an even one tells."""
-        right = lrn._window_sum
+        right = lrn._with_borders
 
-        def window_sum(x, size, groups, mirrored=False):
-            return right(x, size, groups)
+        def with_borders(units, size, below):
+            return right(units, size, size // 2)
 
         assert check("LocalResponseNorm", "size 4 (even)").ok
-        monkeypatch.setattr(lrn, "_window_sum", window_sum)
+        monkeypatch.setattr(lrn, "_with_borders", with_borders)
         assert wrong(check("LocalResponseNorm", "size 4 (even)")) == {"x"}
         assert check("LocalResponseNorm", "size 5").ok
 
     def test_towers_that_see_each_other_in_the_backward_pass(self, monkeypatch):
         right = lrn.local_response_norm_backward
 
-        def backward(dy, x, scale, size, alpha, beta, groups):
-            return right(dy, x, scale, size, alpha, beta, groups=1)
+        def backward(dy, x, size, alpha, beta, k, groups):
+            return right(dy, x, size, alpha, beta, k, groups=1)
 
         assert check("LocalResponseNorm", "two towers").ok
         monkeypatch.setattr("minialexnet.layers.lrn.local_response_norm_backward", backward)

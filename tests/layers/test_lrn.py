@@ -13,8 +13,8 @@ def test_the_layer_is_the_operation_with_its_constants(backend, dtype, rng, alph
     layer = LocalResponseNorm(4, 2.0, 0.6, 1.5, alpha_mode, groups=2)
     assert layer.effective_alpha == alpha
     x, dy = (backend.put(rng.standard_normal((2, 6, 3, 3)), dtype) for _ in range(2))
-    y, scale = local_response_norm(x, 4, alpha, 0.6, 1.5, groups=2)
-    dx = local_response_norm_backward(dy, x, scale, 4, alpha, 0.6, groups=2)
+    y = local_response_norm(x, 4, alpha, 0.6, 1.5, groups=2)
+    dx = local_response_norm_backward(dy, x, 4, alpha, 0.6, 1.5, groups=2)
     np.testing.assert_array_equal(backend.get(layer.forward(x)), backend.get(y))
     np.testing.assert_array_equal(backend.get(layer.backward(dy)), backend.get(dx))
 

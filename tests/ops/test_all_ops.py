@@ -45,12 +45,6 @@ def convolved(normal):
     return [normal(*ops.conv2d(x, weight, None, *CONV).shape), x, weight]
 
 
-def normalised(normal):
-    """dy, x and scale of a response normalisation in two groups."""
-    x = normal(2, 6, 3, 4)
-    return [normal(2, 6, 3, 4), x, ops.local_response_norm(x, 4, 1.0, 0.75, 2.0, 2)[1]]
-
-
 OPERATIONS = {
     "adaptive_avg_pool2d": Operation(
         lambda normal: [normal(2, 3, 5, 7)], lambda x: ops.adaptive_avg_pool2d(x, (2, 3))
@@ -115,7 +109,8 @@ OPERATIONS = {
         lambda x: ops.local_response_norm(x, 4, 1.0, 0.75, 2.0, 2),
     ),
     "local_response_norm_backward": Operation(
-        normalised, lambda *arrays: ops.local_response_norm_backward(*arrays, 4, 1.0, 0.75, 2)
+        lambda normal: [normal(2, 6, 3, 4), normal(2, 6, 3, 4)],
+        lambda dy, x: ops.local_response_norm_backward(dy, x, 4, 1.0, 0.75, 2.0, 2),
     ),
     "max_pool2d": Operation(
         lambda normal: [normal(2, 3, 5, 6)], lambda x: ops.max_pool2d(x, *POOL)

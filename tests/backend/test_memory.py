@@ -1,0 +1,203 @@
+"""Memory is lent out and comes back: nothing is shared that should not be, and little is kept."""
+
+import gc
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minialexnet.backend import copy, empty, empty_like, memory, release_memory, zeros, zeros_like
+
+LARGE = memory.SMALLEST_LOAN  # bytes from which on arrays come from the pool
+
+
+@pytest.fixture(autouse=True)
+def pool(monkeypatch):
+    """A pool of its own for each test."""
+    monkeypatch.setattr(memory, "_pool", memory._Pool())
+    return memory._pool
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+# ---- what the arrays are ------------------------------------------------------------------------
+
+
+@given(shape=st.lists(st.integers(0, 60), max_size=4), dtype=st.sampled_from(["f4", "f8", "u1"]))
+def test_an_array_is_of_its_shape_and_type_and_can_be_written(shape, dtype):
+    array = empty(tuple(shape), dtype, np)
+    assert array.shape == tuple(shape)
+    assert array.dtype == dtype
+    assert array.flags.c_contiguous and array.flags.writeable and array.flags.aligned
+    array[...] = 7
+    assert (array == 7).all()
+
+
+def test_zeros_are_zeros_in_memory_that_was_used(backend):
+    for _ in range(3):
+        array = zeros((LARGE,), "float32", backend.xp)
+        assert (backend.get(array) == 0).all()
+        array += 1
+        alike = zeros_like(array)
+        assert (backend.get(alike) == 0).all()
+        alike += 1
+        del array, alike
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2, 3), (0, 3, 1, 2), (3, 2, 0, 1)])
+def test_a_likeness_lies_in_memory_as_its_model_does(backend, rng, axes):
+    model = backend.put(rng.standard_normal((4, 24, 20, 18))).transpose(axes)
+    for alike in (empty_like(model), zeros_like(model), copy(model)):
+        assert alike.shape == model.shape
+        assert alike.strides == model.strides
+        assert alike.dtype == model.dtype
+    np.testing.assert_array_equal(backend.get(copy(model)), backend.get(model))
+
+
+def test_a_likeness_of_every_other_element_fills_its_memory(backend, rng):
+    model = backend.put(rng.standard_normal((4, 30, 20, 24))).transpose(0, 3, 1, 2)[:, :, ::2, 1::2]
+    alike = copy(model)
+    assert alike.transpose(0, 2, 3, 1).flags.c_contiguous
+    np.testing.assert_array_equal(backend.get(alike), backend.get(model))
+
+
+def test_a_likeness_of_a_broadcast_array_has_room_for_each_element():
+    model = np.broadcast_to(np.arange(5.0), (3000, 5))
+    alike = copy(model)
+    alike[0] = -1
+    np.testing.assert_array_equal(alike[1:], model[1:])
+
+
+def test_a_likeness_can_be_of_another_type():
+    assert empty_like(np.zeros((300, 300), np.float32), np.bool_).dtype == np.bool_
+
+
+# ---- lending and giving back ----------------------------------------------------------------------
+
+
+def test_memory_is_used_again_once_the_last_view_is_gone(pool):
+    array = empty((LARGE,), "u1", np)
+    place, view = address(array), array[5:10].reshape(1, 5)
+    del array
+    assert address(empty((LARGE,), "u1", np)) != place  # `view` still looks into it
+    del view
+    assert pool.used_bytes == 0
+    assert address(empty((LARGE,), "u1", np)) == place
+
+
+def test_arrays_in_use_never_share_memory(rng):
+    alive = []
+    for number in range(300):
+        array = empty((int(rng.integers(1, 4)) * LARGE,), "u1", np)
+        array[...] = number % 256
+        alive.append((number % 256, array))
+        if len(alive) > 5:
+            del alive[int(rng.integers(len(alive)))]
+        for expected, other in alive:
+            assert other[0] == other[-1] == expected
+
+
+def test_small_arrays_do_not_come_from_the_pool(pool):
+    small = empty((LARGE - 1,), "u1", np)
+    assert small.flags.owndata
+    assert pool.used_bytes == 0
+
+
+def test_threads_can_borrow_and_give_back_at_once(pool):
+    wrong = []
+
+    def work(number):
+        for _ in range(300):
+            array = empty((LARGE + number % 2 * LARGE,), "u1", np)
+            array[...] = number
+            other = array[::-1]
+            del array
+            if (other != number).any():
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert pool.used_bytes == 0
+    assert pool.free_bytes == sum(block.size for block in pool._free.values())
+
+
+def test_arrays_in_a_circle_of_references_give_back_too(pool):
+    circle = [empty((LARGE,), "u1", np)]
+    circle.append(circle)
+    del circle
+    gc.collect()
+    assert pool.used_bytes == 0
+
+
+# ---- how much is kept -----------------------------------------------------------------------------
+
+
+def test_no_more_is_kept_than_was_in_use_and_a_quarter(pool):
+    for size in range(1, 40):  # each of another size, so nothing can be used again
+        array = empty((size * LARGE,), "u1", np)
+        assert pool.free_bytes + pool.used_bytes <= memory.SPARE * pool.most_used_bytes
+        del array
+    assert pool.most_used_bytes == 39 * LARGE
+    assert pool.free_bytes <= memory.SPARE * 39 * LARGE
+
+
+def test_what_was_unused_for_longest_is_dropped_first(pool):
+    first, second = empty((4 * LARGE,), "u1", np), empty((2 * LARGE,), "u1", np)
+    del first, second
+    third = empty((3 * LARGE,), "u1", np)  # 6 + 3 would be more than 6 and a quarter
+    assert [block.size for block in pool._free.values()] == [2 * LARGE]
+    del third
+
+
+def test_released_memory_is_gone_and_arrays_in_use_stay(pool):
+    used, unused = empty((LARGE,), "u1", np), empty((LARGE,), "u1", np)
+    used[...] = 3
+    del unused
+    release_memory()
+    assert (pool.free_bytes, pool.used_bytes, pool.most_used_bytes) == (0, LARGE, LARGE)
+    assert (used == 3).all()
+
+
+def test_without_memory_the_books_still_balance(pool, monkeypatch):
+    def no_memory(*args):
+        raise MemoryError
+
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(memory.np, "empty", no_memory)
+        empty((LARGE,), "u1", np)
+    assert pool.used_bytes == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_can_borrow_and_give_back_though_another_thread_was_at_it(pool):
+    """In the child nobody would ever open a lock that another thread of its parent held."""
+    holding, let_go = threading.Event(), threading.Event()
+    array = empty((LARGE,), "u1", np)
+
+    def hold():
+        with pool._lock:
+            holding.set()
+            let_go.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert holding.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        del array
+        empty((LARGE,), "u1", np)
+        os._exit(0)
+    let_go.set()
+    holder.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
