@@ -8,7 +8,7 @@ import warnings
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
-from minialexnet.cli import doctor, eval, gradcheck, models, predict, train
+from minialexnet.cli import bench, doctor, eval, gradcheck, models, predict, train
 from minialexnet.cli.text import fold
 from minialexnet.errors import InputError
 
@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": predict,
     "gradcheck": gradcheck,
     "models": models,
+    "bench": bench,
     "doctor": doctor,
 }
 
