@@ -131,7 +131,7 @@ def slice_batch(x: Array) -> list[slice]:
 
 
 def picture_blocks(x: Array) -> list[slice]:
-    """How elementwise work in several passes over the batch `x` is cut up: slices of the first axis.
+    """How elementwise work in several passes over the batch `x` is cut up: slices of axis 0.
 
     A block of few pictures stays in the cache from pass to pass. (Much smaller blocks would be
     slower: with every call NumPy takes Python's lock, which other threads want as well.)

@@ -123,7 +123,6 @@ def avg_pool2d(
     Raises:
         InputError: as `max_pool2d`.
     """
-    xp = get_array_module(x)
     kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     size = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     padded = _pad(x, size, kernel_size, stride, padding, 0)
@@ -154,7 +153,7 @@ def avg_pool2d_backward(
     Raises:
         InputError: as `max_pool2d`, or dy has not the shape of the output.
     """
-    xp = get_array_module(dy, x)
+    get_array_module(dy, x)  # refuses arrays of two backends
     kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     size = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], *size), "dy")
@@ -200,7 +199,7 @@ def adaptive_avg_pool2d_backward(dy, x, output_size: int | Pair):
     Raises:
         InputError: as `adaptive_avg_pool2d`, or dy has not the shape of the output.
     """
-    xp = get_array_module(dy, x)
+    get_array_module(dy, x)  # refuses arrays of two backends
     check_4d(x)
     output_size = as_pair(output_size, "output_size")
     check_same_shape(dy, (*x.shape[:2], *output_size), "dy")

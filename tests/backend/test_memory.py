@@ -26,7 +26,7 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
-# ---- what the arrays are ------------------------------------------------------------------------
+# ---- what the arrays are ----------------------------------------------------------------------
 
 
 @given(shape=st.lists(st.integers(0, 60), max_size=4), dtype=st.sampled_from(["f4", "f8", "u1"]))
@@ -78,7 +78,7 @@ def test_a_likeness_can_be_of_another_type():
     assert empty_like(np.zeros((300, 300), np.float32), np.bool_).dtype == np.bool_
 
 
-# ---- lending and giving back ----------------------------------------------------------------------
+# ---- lending and giving back ------------------------------------------------------------------
 
 
 def test_memory_is_used_again_once_the_last_view_is_gone(pool):
@@ -139,7 +139,7 @@ def test_arrays_in_a_circle_of_references_give_back_too(pool):
     assert pool.used_bytes == 0
 
 
-# ---- how much is kept -----------------------------------------------------------------------------
+# ---- how much is kept -------------------------------------------------------------------------
 
 
 def test_no_more_is_kept_than_was_in_use_and_a_quarter(pool):
