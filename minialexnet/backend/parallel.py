@@ -130,16 +130,18 @@ def slice_batch(x: Array) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
-def picture_blocks(x: Array) -> list[slice]:
-    """How elementwise work in several passes over the batch `x` is cut up: slices of axis 0.
+def picture_blocks(x: Array, elements: int | None = None) -> list[slice]:
+    """How work in several passes over the batch `x` is cut up: slices of its first axis.
 
     A block of few pictures stays in the cache from pass to pass. (Much smaller blocks would be
     slower: with every call NumPy takes Python's lock, which other threads want as well.)
+
+    Args: elements: in memory for one picture; by default as many as x has.
     """
     count = x.shape[0]
     if not is_on_host(x) or x.size == 0:
         return [slice(0, count)]
-    step = max(1, CACHED_ELEMENTS * count // x.size)
+    step = max(1, CACHED_ELEMENTS // (x.size // count if elements is None else elements))
     return [slice(a, a + step) for a in range(0, count, step)]
 
 

@@ -7,6 +7,7 @@ from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.conv import conv2d, conv2d_backward
 from minialexnet.ops.shapes import Padding, Pair, as_padding, as_pair, output_extent
+from minialexnet.ops.winograd import winograd_conv2d, winograd_conv2d_backward, winograd_pays
 
 
 class Conv2d(Layer):
@@ -67,21 +68,22 @@ class Conv2d(Layer):
             self.params["bias"] = xp.full(out_channels, bias_init, dtype=weight.dtype)
 
     def run(self, x: Array, training: bool = False):
-        y = conv2d(
-            x,
-            self.params["weight"],
-            self.params.get("bias"),
-            self.stride,
-            self.padding,
-            self.groups,
-        )
-        return y, x
+        weight, bias = self.params["weight"], self.params.get("bias")
+        if winograd_pays(x, weight, self.stride):
+            return winograd_conv2d(x, weight, bias, self.padding, self.groups), x
+        return conv2d(x, weight, bias, self.stride, self.padding, self.groups), x
 
     def run_backward(self, dy: Array, memory, input_gradient: bool = True):
-        x = memory
-        dx, dweight, dbias = conv2d_backward(
-            dy, x, self.params["weight"], self.stride, self.padding, self.groups, input_gradient
-        )
+        x, weight = memory, self.params["weight"]
+        if winograd_pays(x, weight, self.stride):
+            gradients = winograd_conv2d_backward(
+                dy, x, weight, self.padding, self.groups, input_gradient
+            )
+        else:
+            gradients = conv2d_backward(
+                dy, x, weight, self.stride, self.padding, self.groups, input_gradient
+            )
+        dx, dweight, dbias = gradients
         grads = {"weight": dweight, "bias": dbias}
         return dx, {name: grads[name] for name in self.params}
 

@@ -26,6 +26,7 @@ from minialexnet.ops.pooling import (
     max_pool2d_backward,
 )
 from minialexnet.ops.softmax import softmax, softmax_cross_entropy, softmax_cross_entropy_backward
+from minialexnet.ops.winograd import winograd_conv2d, winograd_conv2d_backward
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -55,4 +56,6 @@ __all__ = [
     "softmax_cross_entropy_backward",
     "tanh",
     "tanh_backward",
+    "winograd_conv2d",
+    "winograd_conv2d_backward",
 ]

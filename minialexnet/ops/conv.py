@@ -12,9 +12,12 @@ of a matrix `cols`, this is one matrix product, and so are both of its gradients
 
 With `groups` = 2, the first half of the outputs sees only the first half of the inputs: the two
 towers of 2012, one to a GPU. That is the same computation on each half by itself.
+
+The windows of a whole batch would take gigabytes, so this goes picture by picture on a CPU.
+`winograd.py` has the same function with fewer multiplications.
 """
 
-from minialexnet.backend import empty, get_array_module
+from minialexnet.backend import empty, get_array_module, picture_blocks, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.im2col import col2im, im2col
 from minialexnet.ops.shapes import (
@@ -54,14 +57,17 @@ def conv2d(
     xp = get_array_module(x, weight)
     stride, padding = as_pair(stride, "stride"), as_padding(padding)
     n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
-    y = empty((n, oh, ow, weight.shape[0]), x.dtype, xp)
-    rows = y.reshape(n * oh * ow, weight.shape[0])
-    for inputs, outputs in _groups_of_channels(x.shape[1], weight.shape[0], groups):
-        cols = im2col(x[:, inputs], weight.shape[2:], stride, padding)
-        xp.matmul(cols.reshape(len(rows), -1), _as_matrix(weight[outputs]).T, out=rows[:, outputs])
     if bias is not None:
         check_same_shape(bias, (weight.shape[0],), "bias")
-        y += bias
+    y = empty((n, oh, ow, weight.shape[0]), x.dtype, xp)
+    for inputs, outputs in groups_of_channels(x.shape[1], weight.shape[0], groups):
+        matrix = _as_matrix(weight[outputs])
+        for block in picture_blocks(x, oh * ow * matrix.shape[1]):
+            cols = im2col(x[block, inputs], weight.shape[2:], stride, padding)
+            rows = y[block].reshape(-1, weight.shape[0])[:, outputs]
+            xp.matmul(cols.reshape(len(rows), -1), matrix.T, out=rows)
+            if bias is not None:
+                rows += bias[outputs]
     return y.transpose(0, 3, 1, 2)
 
 
@@ -76,8 +82,8 @@ def conv2d_backward(
 ):
     """Gradients of `conv2d` with respect to x, weight and bias.
 
-    The windows of x are laid out anew rather than kept from the forward pass: for a batch of 128
-    they would take 2.3 GB, and making them costs less than fetching them from so much memory.
+    The windows of x are laid out anew rather than kept from the forward pass, where they lay in
+    memory that has long been used for others.
 
     Args:
         dy: (N, O, OH, OW), gradient of the loss with respect to the output; not modified.
@@ -91,26 +97,27 @@ def conv2d_backward(
     xp = get_array_module(dy, x, weight)
     stride, padding = as_pair(stride, "stride"), as_padding(padding)
     n, (oh, ow) = x.shape[0], conv2d_output_size(x, weight, stride, padding, groups)
-    kh, kw = weight.shape[2:]
-    check_same_shape(dy, (n, weight.shape[0], oh, ow), "dy")
-    rows = dy.transpose(0, 2, 3, 1).reshape(n * oh * ow, weight.shape[0])
-
-    dweight, dx = [], []
-    for inputs, outputs in _groups_of_channels(x.shape[1], weight.shape[0], groups):
-        cols = im2col(x[:, inputs], (kh, kw), stride, padding)
-        dmatrix = empty((weight[outputs].shape[0], weight[0].size), x.dtype, xp)
-        xp.matmul(rows[:, outputs].T, cols.reshape(len(rows), -1), out=dmatrix)
-        dweight.append(dmatrix.reshape(-1, kh, kw, cols.shape[-1]))
-        if input_gradient:
-            dcols = cols  # the windows are done with; their gradient takes their place in memory
-            xp.matmul(
-                rows[:, outputs], _as_matrix(weight[outputs]), out=dcols.reshape(len(rows), -1)
-            )
-            dx.append(col2im(dcols, x.shape[2:], stride, padding))
+    o, c, kh, kw = weight.shape
+    check_same_shape(dy, (n, o, oh, ow), "dy")
+    dy = dy.transpose(0, 2, 3, 1)
+    dweight = zeros((o, kh * kw * c), x.dtype, xp)
+    dx = empty((n, *x.shape[2:], x.shape[1]), x.dtype, xp) if input_gradient else None
+    for inputs, outputs in groups_of_channels(x.shape[1], o, groups):
+        matrix = _as_matrix(weight[outputs])
+        of_block = empty(matrix.shape, x.dtype, xp)
+        for block in picture_blocks(x, oh * ow * matrix.shape[1]):
+            cols = im2col(x[block, inputs], (kh, kw), stride, padding)
+            rows = dy[block].reshape(-1, o)[:, outputs]
+            dweight[outputs] += xp.matmul(rows.T, cols.reshape(len(rows), -1), out=of_block)
+            if input_gradient:
+                dcols = cols  # the windows are done with; their gradient takes their place
+                xp.matmul(rows, matrix, out=dcols.reshape(len(rows), -1))
+                pixels = col2im(dcols, x.shape[2:], stride, padding)
+                dx[block, :, :, inputs] = pixels.transpose(0, 2, 3, 1)
     return (
-        _join(dx, 1) if input_gradient else None,
-        _join(dweight, 0).transpose(0, 3, 1, 2),
-        rows.sum(axis=0),
+        dx.transpose(0, 3, 1, 2) if input_gradient else None,
+        dweight.reshape(o, kh, kw, c).transpose(0, 3, 1, 2),
+        dy.sum(axis=(0, 1, 2)),
     )
 
 
@@ -132,7 +139,7 @@ def conv2d_output_size(x, weight, stride: Pair, padding: Padding, groups: int) -
     )
 
 
-def _groups_of_channels(inputs: int, outputs: int, groups: int) -> list[tuple[slice, slice]]:
+def groups_of_channels(inputs: int, outputs: int, groups: int) -> list[tuple[slice, slice]]:
     """The input and output channels of each group."""
     c, o = inputs // groups, outputs // groups
     return [(slice(g * c, (g + 1) * c), slice(g * o, (g + 1) * o)) for g in range(groups)]
@@ -144,8 +151,3 @@ def _as_matrix(weight):
     A view, not a copy, where the filters lie channels-last in memory as `Conv2d` keeps them.
     """
     return weight.transpose(0, 2, 3, 1).reshape(weight.shape[0], -1)
-
-
-def _join(parts: list, axis: int):
-    """The parts of all groups in one array; no copy if there is only one group."""
-    return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts, axis)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from strict import strict, to_strict
 
+from minialexnet.backend import to_host
 from minialexnet.errors import InputError
 from minialexnet.layers import Conv2d
 from minialexnet.layers.initializers import normal
-from minialexnet.ops import conv2d, conv2d_backward
+from minialexnet.ops import conv2d, conv2d_backward, winograd_conv2d, winograd_conv2d_backward
 
 ARGUMENTS = {
     "plain": dict(kernel_size=3),
@@ -36,6 +38,22 @@ def test_the_layer_is_the_operation_with_its_parameters(backend, dtype, rng, nam
     assert layer.backward(dy, input_gradient=False) is None
 
 
+@pytest.mark.parametrize("on_host", [True, False])
+def test_convolutions_of_stride_1_take_fewer_multiplications_on_the_host(rng, on_host):
+    layer, x = Conv2d(32, 6, 3, padding=1, groups=2), rng.standard_normal((2, 32, 6, 7), "float32")
+    weight, bias = layer.params["weight"], layer.params["bias"]
+    if on_host:
+        y = winograd_conv2d(x, weight, bias, 1, 2)
+        dx, dweight, _ = winograd_conv2d_backward(y, x, weight, 1, 2)
+    else:
+        y = conv2d(x, weight, bias, 1, 1, 2)
+        dx, dweight, _ = conv2d_backward(y, x, weight, 1, 1, 2)
+        layer, x, y = layer.to(strict), to_strict(x), to_strict(y)
+    np.testing.assert_array_equal(to_host(layer.forward(x)), to_host(y))
+    np.testing.assert_array_equal(to_host(layer.backward(y)), dx)
+    np.testing.assert_array_equal(to_host(layer.grads["weight"]), dweight)
+
+
 def test_parameters_have_pytorchs_names_and_shapes():
     layer = Conv2d(4, 6, (3, 2), groups=2)
     assert {name: value.shape for name, value in layer.params.items()} == {
@@ -52,10 +70,13 @@ def test_filters_lie_channels_last_so_that_they_are_a_matrix_without_a_copy(back
 
 
 @pytest.mark.parametrize("groups", [1, 2])
-def test_gradients_of_the_filters_lie_in_memory_as_the_filters_do(backend, dtype, rng, groups):
+@pytest.mark.parametrize("channels", [4, 32])
+def test_gradients_of_the_filters_lie_in_memory_as_the_filters_do(
+    backend, dtype, rng, channels, groups
+):
     """So that the optimizer can go through both at once."""
-    layer = Conv2d(4, 6, 3, groups=groups).to(backend.xp).astype(dtype)
-    layer.forward(backend.put(rng.standard_normal((2, 4, 5, 5)), dtype))
+    layer = Conv2d(channels, 6, 3, groups=groups).to(backend.xp).astype(dtype)
+    layer.forward(backend.put(rng.standard_normal((2, channels, 5, 5)), dtype))
     layer.backward(backend.put(rng.standard_normal((2, 6, 3, 3)), dtype))
     assert layer.grads["weight"].strides == layer.params["weight"].strides
 

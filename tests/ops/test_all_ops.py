@@ -139,6 +139,21 @@ OPERATIONS = {
     ),
     "tanh": Operation(lambda normal: [normal(2, 3, 4, 5)], ops.tanh),
     "tanh_backward": Operation(like_activations, ops.tanh_backward),
+    "winograd_conv2d": Operation(
+        lambda normal: [normal(2, 4, 5, 6), normal(6, 2, 2, 3), normal(6)],
+        lambda x, weight, bias: ops.winograd_conv2d(x, weight, bias, ((1, 2), (0, 1)), 2),
+    ),
+    "winograd_conv2d, nothing padded": Operation(
+        lambda normal: [normal(2, 4, 5, 6), normal(6, 4, 3, 3), normal(6)], ops.winograd_conv2d
+    ),
+    "winograd_conv2d_backward": Operation(
+        lambda normal: [normal(2, 6, 7, 5), normal(2, 4, 5, 6), normal(6, 2, 2, 3)],
+        lambda dy, x, weight: ops.winograd_conv2d_backward(dy, x, weight, ((1, 2), (0, 1)), 2),
+    ),
+    "winograd_conv2d_backward, nothing padded": Operation(
+        lambda normal: [normal(2, 6, 3, 4), normal(2, 4, 5, 6), normal(6, 4, 3, 3)],
+        ops.winograd_conv2d_backward,
+    ),
 }
 every_operation = pytest.mark.parametrize("name", OPERATIONS)
 

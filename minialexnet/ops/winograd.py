@@ -1,0 +1,269 @@
+"""Convolution of stride 1 with fewer multiplications (Toom 1963, Cook 1966, Winograd 1980).
+
+`conv2d` is the definition, and this gives the same result; here is why it can take half the work.
+
+A row of m + r - 1 pixels d and r filter taps g make m outputs  y_i = sum over k of g_k d_(i+k),
+which takes m*r multiplications. Now look at the product of two polynomials, g of r and h of m
+coefficients. It has n = m + r - 1 coefficients, so its values at n places decide it; and at each
+place its value is the product of two numbers. So
+
+    coefficients of g h  =  B ((G g) * (A h))        only n multiplications, in the middle
+
+where G and A evaluate at the n places, and B finds the polynomial that has the given values. This
+is linear in h; its transpose, with d in the place of the result, is what a convolution does:
+
+    y  =  A^T ((G g) * (B^T d))
+
+In two dimensions this is done along the rows alone. Then each multiplication in the middle
+becomes a matrix product, over the channels and the rows of the kernel, as im2col has it. (Along
+both dimensions it would save more multiplications, but NumPy spends more on the transforms.)
+
+Everything here is linear, so the backward pass takes the transposes, in reverse order.
+
+Source: Lavin and Gray 2015, "Fast algorithms for convolutional neural networks".
+"""
+
+import functools
+import math
+from fractions import Fraction
+
+from minialexnet.backend import empty, get_array_module, is_on_host, zeros
+from minialexnet.errors import InputError
+from minialexnet.ops.conv import conv2d_output_size, groups_of_channels
+from minialexnet.ops.shapes import Padding, as_padding, check_same_shape
+
+OUTPUTS = 4
+"""m: so many neighbouring outputs are computed together. More would save more multiplications,
+but at more places, far from 0, where the values of polynomials lose digits."""
+
+PLACES = (Fraction(0), *map(Fraction, (1, -1, "1/2", -2, 2, "-1/2")))
+"""Where polynomials are evaluated, in this order, and last at infinity: the leading coefficient."""
+
+MOST_TAPS = len(PLACES) + 2 - OUTPUTS
+"""r at most: m + r - 1 places are needed, and infinity is one of them."""
+
+
+def winograd_pays(x, weight, stride) -> bool:
+    """Whether `winograd_conv2d` can be taken for a convolution, and is faster than `conv2d`.
+
+    That was measured on CPUs, for 3 to 5 taps a row. Few channels make thin matrices.
+    """
+    channels, taps = weight.shape[1], weight.shape[3]
+    return is_on_host(x) and tuple(stride) == (1, 1) and 3 <= taps <= MOST_TAPS and channels >= 16
+
+
+def winograd_conv2d(x, weight, bias=None, padding: int | Padding = 0, groups: int = 1):
+    """As `conv2d` with stride 1. The rounding error is some five times as large.
+
+    Args:
+        x: (N, C, H, W), any float dtype; not modified.
+        weight: (O, C/groups, KH, KW), KW up to 5; bias: (O,) or None.
+        padding, groups: as for `conv2d`.
+    Returns:
+        y: (N, O, OH, OW), in memory channels-last.
+    Raises:
+        InputError: as `conv2d`, or KW is larger than 5.
+    """
+    xp, padding = get_array_module(x, weight), as_padding(padding)
+    oh, ow = _output_size(x, weight, padding, groups)
+    if bias is not None:
+        check_same_shape(bias, (weight.shape[0],), "bias")
+    values, filters = _values_of_rows(x, weight, ow, padding), _values_of_filters(weight)
+    products = empty((*values.shape[:2], oh, values.shape[3], len(weight)), x.dtype, xp)
+    for place in range(len(values)):
+        for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
+            cols = _cols(values[place, ..., inputs], weight)
+            xp.matmul(
+                cols.reshape(-1, filters.shape[2]),
+                filters[place, outputs].T,
+                out=products[place].reshape(-1, len(weight))[:, outputs],
+            )
+    return _outputs_of_products(products, weight, bias, ow).transpose(0, 3, 1, 2)
+
+
+def winograd_conv2d_backward(
+    dy, x, weight, padding: int | Padding = 0, groups: int = 1, input_gradient: bool = True
+):
+    """Gradients of `winograd_conv2d` with respect to x, weight and bias.
+
+    Args:
+        dy: (N, O, OH, OW); x, weight, padding, groups: as in the forward pass; none is modified.
+        input_gradient: False leaves out dx.
+    Returns:
+        dx: like x (None without `input_gradient`);  dweight: like weight;  dbias: (O,).
+    Raises:
+        InputError: as `winograd_conv2d`, or dy has not the shape of the output.
+    """
+    xp, padding = get_array_module(dy, x, weight), as_padding(padding)
+    oh, ow = _output_size(x, weight, padding, groups)
+    check_same_shape(dy, (x.shape[0], weight.shape[0], oh, ow), "dy")
+    dy = dy.transpose(0, 2, 3, 1)
+    values, filters = _values_of_rows(x, weight, ow, padding), _values_of_filters(weight)
+    dproducts = _outputs_of_products_backward(dy, weight, values.shape[3])
+    dfilters = empty(filters.shape, x.dtype, xp)
+    dvalues = zeros(values.shape, x.dtype, xp) if input_gradient else None
+    for place in range(len(values)):
+        for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
+            cols = _cols(values[place, ..., inputs], weight)
+            matrix = cols.reshape(-1, filters.shape[2])
+            dproduct = dproducts[place].reshape(-1, len(weight))[:, outputs]
+            xp.matmul(dproduct.T, matrix, out=dfilters[place, outputs])
+            if input_gradient:
+                dcols = cols  # which is done with; its gradient takes its place in memory
+                xp.matmul(dproduct, filters[place, outputs], out=matrix)
+                for row in range(dcols.shape[3]):
+                    dvalues[place, :, row : row + oh, :, inputs] += dcols[:, :, :, row]
+    return (
+        _values_of_rows_backward(dvalues, x, weight, padding) if input_gradient else None,
+        _values_of_filters_backward(dfilters, weight),
+        dy.sum(axis=(0, 1, 2)),
+    )
+
+
+def _output_size(x, weight, padding: Padding, groups: int):
+    """(OH, OW). Raises InputError as the forward pass."""
+    size = conv2d_output_size(x, weight, (1, 1), padding, groups)
+    if weight.shape[3] > MOST_TAPS:
+        raise InputError(
+            f"weight has {weight.shape[3]} taps a row; winograd_conv2d takes {MOST_TAPS} at most: "
+            "use conv2d"
+        )
+    return size
+
+
+def _cols(values, weight):
+    """The rows of values under each row of the kernel: (N, OH, tiles, KH, C), newly made."""
+    xp = get_array_module(values)
+    n, rows, tiles, c = values.shape
+    kh = weight.shape[2]
+    picture, row, tile, channel = values.strides
+    windows = xp.lib.stride_tricks.as_strided(
+        values, (n, rows - kh + 1, tiles, kh, c), (picture, row, tile, row, channel)
+    )
+    cols = empty(windows.shape, values.dtype, xp)
+    cols[...] = windows
+    return cols
+
+
+# ---- the three linear maps, each with its transpose --------------------------------------------
+
+
+def _values_of_rows(x, weight, ow: int, padding: Padding):
+    """B^T d for the pixels d of each tile, the m + r - 1 neighbours in a row that m outputs need.
+
+    Returns: (places, N, padded rows, tiles of a row, C).
+    """
+    xp = get_array_module(x)
+    (top, bottom), (left, _) = padding
+    n, c, h, w = x.shape
+    _, _, b = _matrices(weight.shape[3], x.dtype, xp)
+    tiles, places = -(-ow // OUTPUTS), len(b)
+    padded = zeros((n, top + h + bottom, OUTPUTS * (tiles - 1) + places, c), x.dtype, xp)
+    padded[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
+    pixels = empty((places, n, top + h + bottom, tiles, c), x.dtype, xp)
+    for i in range(places):
+        pixels[i] = padded[:, :, i : i + OUTPUTS * (tiles - 1) + 1 : OUTPUTS]
+    return _apply(b.T, pixels)
+
+
+def _values_of_rows_backward(dvalues, x, weight, padding: Padding):
+    xp = get_array_module(x)
+    (top, bottom), (left, _) = padding
+    n, c, h, w = x.shape
+    _, _, b = _matrices(weight.shape[3], x.dtype, xp)
+    places, tiles = len(b), dvalues.shape[3]
+    dpixels = _apply(b, dvalues)
+    dpadded = zeros((n, top + h + bottom, OUTPUTS * (tiles - 1) + places, c), x.dtype, xp)
+    for i in range(places):
+        dpadded[:, :, i : i + OUTPUTS * (tiles - 1) + 1 : OUTPUTS] += dpixels[i]
+    return dpadded[:, top : top + h, left : left + w].transpose(0, 3, 1, 2)
+
+
+def _values_of_filters(weight):
+    """G g for the taps g of each row of each filter: (places, O, KH*C), in the order of `_cols`."""
+    _, g, _ = _matrices(weight.shape[3], weight.dtype, get_array_module(weight))
+    taps = weight.transpose(3, 0, 2, 1)
+    return _apply(g, taps.reshape(*taps.shape[:2], -1))
+
+
+def _values_of_filters_backward(dfilters, weight):
+    xp = get_array_module(weight)
+    _, g, _ = _matrices(weight.shape[3], weight.dtype, xp)
+    o, c, kh, kw = weight.shape
+    dweight = empty((o, kh, kw, c), weight.dtype, xp)  # in memory as `conv2d_backward` has it
+    dweight.transpose(2, 0, 1, 3)[...] = _apply(g.T, dfilters).reshape(kw, o, kh, c)
+    return dweight.transpose(0, 3, 1, 2)
+
+
+def _outputs_of_products(products, weight, bias, ow: int):
+    """A^T of the products, plus bias: (N, OH, OW, O). The last tile may reach beyond the row."""
+    xp = get_array_module(products)
+    _, n, oh, _, o = products.shape
+    a, _, _ = _matrices(weight.shape[3], products.dtype, xp)
+    y = empty((n, oh, ow, o), products.dtype, xp)
+    for i, outputs in enumerate(_apply(a.T, products)):
+        columns = y[:, :, i::OUTPUTS]
+        columns[...] = outputs[:, :, : columns.shape[2]]
+        if bias is not None:
+            columns += bias
+    return y
+
+
+def _outputs_of_products_backward(dy, weight, tiles: int):
+    xp = get_array_module(dy)
+    n, oh, _, o = dy.shape
+    a, _, _ = _matrices(weight.shape[3], dy.dtype, xp)
+    doutputs = empty((OUTPUTS, n, oh, tiles, o), dy.dtype, xp)
+    for i in range(OUTPUTS):
+        columns = dy[:, :, i::OUTPUTS]
+        doutputs[i, :, :, : columns.shape[2]] = columns
+        doutputs[i, :, :, columns.shape[2] :] = 0
+    return _apply(a, doutputs)
+
+
+def _apply(matrix, vectors):
+    """The product of a small matrix with the vectors along the first axis."""
+    xp = get_array_module(vectors)
+    result = empty((len(matrix), *vectors.shape[1:]), vectors.dtype, xp)
+    flat = vectors.reshape(len(vectors), -1)
+    xp.matmul(matrix, flat, out=result.reshape(len(matrix), -1))
+    return result
+
+
+# ---- the small matrices --------------------------------------------------------------------------
+
+
+def _matrices(taps: int, dtype, xp):
+    """A, G and B for r = `taps`, as arrays."""
+    return tuple(xp.asarray(rows, dtype=dtype) for rows in toom_cook(OUTPUTS, taps))
+
+
+@functools.cache
+def toom_cook(m: int, r: int) -> tuple[list[list[float]], ...]:
+    """The matrices A (n x m), G (n x r) and B (n x n) for n = m + r - 1 places, infinity the last.
+
+    A polynomial s with n coefficients is found from its values by Lagrange's formula:
+
+        s(x)  =  sum over places p of  s(p) N_p(x) / N_p(p)  +  s(infinity) * product of (x - p)
+
+    where N_p(x) is the product of (x - q) over the other places q. The numbers N_p(p) are divided
+    out in G rather than in B, so that B's entries are near 1 and few digits are lost.
+    """
+    places = PLACES[: m + r - 2]
+    others = [[q for q in places if q != p] for p in places]
+    scale = [math.prod(p - q for q in rest) for p, rest in zip(places, others, strict=True)]
+    a = [[p**i for i in range(m)] for p in places] + [[0] * (m - 1) + [1]]
+    g = [[p**i / s for i in range(r)] for p, s in zip(places, scale, strict=True)]
+    g += [[0] * (r - 1) + [1]]
+    columns = [[*_with_roots(rest), 0] for rest in others] + [_with_roots(places)]
+    b = [list(row) for row in zip(*columns, strict=True)]
+    return tuple([[float(number) for number in row] for row in rows] for rows in (a, g, b))
+
+
+def _with_roots(roots) -> list[Fraction]:
+    """The coefficients of the product of (x - root), from the constant one upwards."""
+    coefficients = [Fraction(1)]
+    for root in roots:
+        lower, upper = [*coefficients, Fraction(0)], [Fraction(0), *coefficients]
+        coefficients = [u - root * c for c, u in zip(lower, upper, strict=True)]
+    return coefficients
