@@ -1,5 +1,7 @@
 """What all layers have in common."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import move
@@ -53,6 +55,17 @@ class Layer:
         With `input_gradient=False` the first is not needed, and may be None.
         """
         raise NotImplementedError
+
+    def slice_runner(self, training: bool = False) -> Callable[[Array], tuple[Array, Any]]:
+        """`run` for the slices of one batch, which may come on several threads.
+
+        What depends on the parameters alone can be worked out here, once for all slices.
+        """
+        return functools.partial(self.run, training=training)
+
+    def slice_backward_runner(self) -> Callable[..., tuple[Array | None, dict[str, Array]]]:
+        """`run_backward` for the slices of one batch, likewise."""
+        return self.run_backward
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """The output for the batch `x`; what `backward` needs is remembered."""

@@ -1,5 +1,7 @@
 """The convolutional layer."""
 
+import functools
+
 from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
 from minialexnet.layers.arguments import whole_number
@@ -7,7 +9,12 @@ from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.conv import conv2d, conv2d_backward
 from minialexnet.ops.shapes import Padding, Pair, as_padding, as_pair, output_extent
-from minialexnet.ops.winograd import winograd_conv2d, winograd_conv2d_backward, winograd_pays
+from minialexnet.ops.winograd import (
+    winograd_conv2d,
+    winograd_conv2d_backward,
+    winograd_filters,
+    winograd_pays,
+)
 
 
 class Conv2d(Layer):
@@ -67,17 +74,19 @@ class Conv2d(Layer):
         if bias:
             self.params["bias"] = xp.full(out_channels, bias_init, dtype=weight.dtype)
 
-    def run(self, x: Array, training: bool = False):
+    def run(self, x: Array, training: bool = False, filters: Array | None = None):
         weight, bias = self.params["weight"], self.params.get("bias")
-        if winograd_pays(x, weight, self.stride):
-            return winograd_conv2d(x, weight, bias, self.padding, self.groups), x
+        if winograd_pays(weight, self.stride):
+            return winograd_conv2d(x, weight, bias, self.padding, self.groups, filters), x
         return conv2d(x, weight, bias, self.stride, self.padding, self.groups), x
 
-    def run_backward(self, dy: Array, memory, input_gradient: bool = True):
+    def run_backward(
+        self, dy: Array, memory, input_gradient: bool = True, filters: Array | None = None
+    ):
         x, weight = memory, self.params["weight"]
-        if winograd_pays(x, weight, self.stride):
+        if winograd_pays(weight, self.stride):
             gradients = winograd_conv2d_backward(
-                dy, x, weight, self.padding, self.groups, input_gradient
+                dy, x, weight, self.padding, self.groups, input_gradient, filters
             )
         else:
             gradients = conv2d_backward(
@@ -86,6 +95,16 @@ class Conv2d(Layer):
         dx, dweight, dbias = gradients
         grads = {"weight": dweight, "bias": dbias}
         return dx, {name: grads[name] for name in self.params}
+
+    def slice_runner(self, training: bool = False):
+        return functools.partial(self.run, training=training, filters=self._winograd_filters())
+
+    def slice_backward_runner(self):
+        return functools.partial(self.run_backward, filters=self._winograd_filters())
+
+    def _winograd_filters(self) -> Array | None:
+        weight = self.params["weight"]
+        return winograd_filters(weight) if winograd_pays(weight, self.stride) else None
 
     def output_shape(self, input_shape: Shape) -> Shape:
         extents = (

@@ -26,11 +26,12 @@ class DepthFirst(Layer):
     def run(self, x: Array, training: bool = False):
         def through_all_layers(part: slice):
             y, memories = x[part], []
-            for layer in self.layers.values():
-                y, memory = layer.run(y, training)
+            for run in runners:
+                y, memory = run(y)
                 memories.append(memory)
             return y, memories
 
+        runners = [layer.slice_runner(training) for layer in self.layers.values()]
         slices = slice_batch(x)
         outputs, memories = zip(*map_ordered(through_all_layers, slices), strict=True)
         return _join(outputs), (slices, memories)
@@ -39,15 +40,16 @@ class DepthFirst(Layer):
         def back_through_all_layers(item):
             part, memories = item
             gradient, grads = dy[part], {}
-            for (name, layer), remembered in reversed(
-                list(zip(self.layers.items(), memories, strict=True))
+            for (name, run_backward), remembered in reversed(
+                list(zip(runners.items(), memories, strict=True))
             ):
-                needed = input_gradient or layer is not first
-                gradient, own = layer.run_backward(gradient, remembered, needed)
+                needed = input_gradient or name != first
+                gradient, own = run_backward(gradient, remembered, needed)
                 grads |= {f"{name}.{parameter}": value for parameter, value in own.items()}
             return gradient, grads
 
-        first = next(iter(self.layers.values()))
+        first = next(iter(self.layers))
+        runners = {name: layer.slice_backward_runner() for name, layer in self.layers.items()}
         slices, memories = memory
         gradients, total = [], {}
         for gradient, grads in map_ordered(
@@ -64,10 +66,11 @@ class DepthFirst(Layer):
     def predict(self, x: Array) -> Array:
         def through_all_layers(part: slice):
             y = x[part]
-            for layer in self.layers.values():
-                y = layer.predict(y)
+            for run in runners:
+                y, _ = run(y)
             return y
 
+        runners = [layer.slice_runner() for layer in self.layers.values()]
         return _join(list(map_ordered(through_all_layers, slice_batch(x))))
 
 

@@ -26,7 +26,11 @@ from minialexnet.ops.pooling import (
     max_pool2d_backward,
 )
 from minialexnet.ops.softmax import softmax, softmax_cross_entropy, softmax_cross_entropy_backward
-from minialexnet.ops.winograd import winograd_conv2d, winograd_conv2d_backward
+from minialexnet.ops.winograd import (
+    winograd_conv2d,
+    winograd_conv2d_backward,
+    winograd_filters,
+)
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -58,4 +62,5 @@ __all__ = [
     "tanh_backward",
     "winograd_conv2d",
     "winograd_conv2d_backward",
+    "winograd_filters",
 ]

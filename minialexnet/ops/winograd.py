@@ -43,22 +43,27 @@ MOST_TAPS = len(PLACES) + 2 - OUTPUTS
 """r at most: m + r - 1 places are needed, and infinity is one of them."""
 
 
-def winograd_pays(x, weight, stride) -> bool:
+def winograd_pays(weight, stride) -> bool:
     """Whether `winograd_conv2d` can be taken for a convolution, and is faster than `conv2d`.
 
     That was measured on CPUs, for 3 to 5 taps a row. Few channels make thin matrices.
     """
     channels, taps = weight.shape[1], weight.shape[3]
-    return is_on_host(x) and tuple(stride) == (1, 1) and 3 <= taps <= MOST_TAPS and channels >= 16
+    return (
+        is_on_host(weight) and tuple(stride) == (1, 1) and 3 <= taps <= MOST_TAPS and channels >= 16
+    )
 
 
-def winograd_conv2d(x, weight, bias=None, padding: int | Padding = 0, groups: int = 1):
+def winograd_conv2d(
+    x, weight, bias=None, padding: int | Padding = 0, groups: int = 1, filters=None
+):
     """As `conv2d` with stride 1. The rounding error is some five times as large.
 
     Args:
         x: (N, C, H, W), any float dtype; not modified.
         weight: (O, C/groups, KH, KW), KW up to 5; bias: (O,) or None.
         padding, groups: as for `conv2d`.
+        filters: `winograd_filters(weight)`, if it is at hand.
     Returns:
         y: (N, O, OH, OW), in memory channels-last.
     Raises:
@@ -68,7 +73,8 @@ def winograd_conv2d(x, weight, bias=None, padding: int | Padding = 0, groups: in
     oh, ow = _output_size(x, weight, padding, groups)
     if bias is not None:
         check_same_shape(bias, (weight.shape[0],), "bias")
-    values, filters = _values_of_rows(x, weight, ow, padding), _values_of_filters(weight)
+    values = _values_of_rows(x, weight, ow, padding)
+    filters = winograd_filters(weight) if filters is None else filters
     products = empty((*values.shape[:2], oh, values.shape[3], len(weight)), x.dtype, xp)
     for place in range(len(values)):
         for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
@@ -82,12 +88,19 @@ def winograd_conv2d(x, weight, bias=None, padding: int | Padding = 0, groups: in
 
 
 def winograd_conv2d_backward(
-    dy, x, weight, padding: int | Padding = 0, groups: int = 1, input_gradient: bool = True
+    dy,
+    x,
+    weight,
+    padding: int | Padding = 0,
+    groups: int = 1,
+    input_gradient: bool = True,
+    filters=None,
 ):
     """Gradients of `winograd_conv2d` with respect to x, weight and bias.
 
     Args:
-        dy: (N, O, OH, OW); x, weight, padding, groups: as in the forward pass; none is modified.
+        dy: (N, O, OH, OW); x, weight, padding, groups, filters: as in the forward pass; none is
+            modified.
         input_gradient: False leaves out dx.
     Returns:
         dx: like x (None without `input_gradient`);  dweight: like weight;  dbias: (O,).
@@ -98,7 +111,8 @@ def winograd_conv2d_backward(
     oh, ow = _output_size(x, weight, padding, groups)
     check_same_shape(dy, (x.shape[0], weight.shape[0], oh, ow), "dy")
     dy = dy.transpose(0, 2, 3, 1)
-    values, filters = _values_of_rows(x, weight, ow, padding), _values_of_filters(weight)
+    values = _values_of_rows(x, weight, ow, padding)
+    filters = winograd_filters(weight) if filters is None else filters
     dproducts = _outputs_of_products_backward(dy, weight, values.shape[3])
     dfilters = empty(filters.shape, x.dtype, xp)
     dvalues = zeros(values.shape, x.dtype, xp) if input_gradient else None
@@ -115,7 +129,7 @@ def winograd_conv2d_backward(
                     dvalues[place, :, row : row + oh, :, inputs] += dcols[:, :, :, row]
     return (
         _values_of_rows_backward(dvalues, x, weight, padding) if input_gradient else None,
-        _values_of_filters_backward(dfilters, weight),
+        _filters_backward(dfilters, weight),
         dy.sum(axis=(0, 1, 2)),
     )
 
@@ -179,14 +193,20 @@ def _values_of_rows_backward(dvalues, x, weight, padding: Padding):
     return dpadded[:, top : top + h, left : left + w].transpose(0, 3, 1, 2)
 
 
-def _values_of_filters(weight):
-    """G g for the taps g of each row of each filter: (places, O, KH*C), in the order of `_cols`."""
+def winograd_filters(weight):
+    """G g, the values of the taps g of each row of each filter.
+
+    Whoever calls `winograd_conv2d` with the same weight again and again can keep them.
+
+    Args:    weight: (O, C, KH, KW), any float dtype; not modified.
+    Returns: (places, O, KH*C): for each place a matrix, in the order of taps that `_cols` has.
+    """
     _, g, _ = _matrices(weight.shape[3], weight.dtype, get_array_module(weight))
     taps = weight.transpose(3, 0, 2, 1)
     return _apply(g, taps.reshape(*taps.shape[:2], -1))
 
 
-def _values_of_filters_backward(dfilters, weight):
+def _filters_backward(dfilters, weight):
     xp = get_array_module(weight)
     _, g, _ = _matrices(weight.shape[3], weight.dtype, xp)
     o, c, kh, kw = weight.shape

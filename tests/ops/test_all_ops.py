@@ -150,6 +150,7 @@ OPERATIONS = {
         lambda normal: [normal(2, 6, 7, 5), normal(2, 4, 5, 6), normal(6, 2, 2, 3)],
         lambda dy, x, weight: ops.winograd_conv2d_backward(dy, x, weight, ((1, 2), (0, 1)), 2),
     ),
+    "winograd_filters": Operation(lambda normal: [normal(6, 4, 2, 3)], ops.winograd_filters),
     "winograd_conv2d_backward, nothing padded": Operation(
         lambda normal: [normal(2, 6, 3, 4), normal(2, 4, 5, 6), normal(6, 4, 3, 3)],
         ops.winograd_conv2d_backward,
