@@ -189,12 +189,13 @@ def matmul(a: Array, b: Array) -> Array:
 
     The columns of the result are shared out in blocks, each with one BLAS thread. (BLAS's own
     threads would cut the work differently for each number of them, which shows in the last bits.)
+    One row is left to BLAS, for which reading b once is all the work.
 
     Args: a: (M, K); b: (K, N), of a's dtype; any strides. Returns: (M, N).
     """
     xp = get_array_module(a, b)
     product = empty((a.shape[0], b.shape[1]), a.dtype, xp)
-    if not is_on_host(a):
+    if not is_on_host(a) or a.shape[0] == 1:
         return xp.matmul(a, b, out=product)
 
     def on_block(start: int) -> None:

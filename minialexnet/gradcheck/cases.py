@@ -61,8 +61,8 @@ def _layers() -> Iterator[Case]:
         ("groups 2", Conv2d(4, 6, 3, padding=1, groups=2), picture),
         ("groups 4, stride, padding", Conv2d(4, 8, 3, 2, 1, groups=4), picture),
         ("no bias", Conv2d(4, 6, 3, bias=False), picture),
-        ("3x3, fewer multiplications", Conv2d(16, 3, 3, padding=1), (2, 16, 4, 6)),
-        ("5x5, the same, groups 2", Conv2d(32, 4, 5, padding=2, groups=2), (1, 32, 4, 5)),
+        ("3x3, fewer multiplications", Conv2d(16, 3, 3, padding=1), (16, 16, 2, 5)),
+        ("5x5, the same, groups 2", Conv2d(32, 4, 5, padding=2, groups=2), (16, 32, 2, 3)),
         ("11x11 stride 4, as conv1", Conv2d(3, 4, 11, 4, ((0, 3), (0, 3))), (1, 3, 16, 16)),
     ]
     pooling = [

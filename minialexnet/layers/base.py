@@ -56,15 +56,19 @@ class Layer:
         """
         raise NotImplementedError
 
-    def slice_runner(self, training: bool = False) -> Callable[[Array], tuple[Array, Any]]:
-        """`run` for the slices of one batch, which may come on several threads.
+    def slice_runner(
+        self, pictures: int, training: bool = False
+    ) -> Callable[[Array], tuple[Array, Any]]:
+        """`run` for the slices of a batch of so many pictures, which may come on several threads.
 
         What depends on the parameters alone can be worked out here, once for all slices.
         """
         return functools.partial(self.run, training=training)
 
-    def slice_backward_runner(self) -> Callable[..., tuple[Array | None, dict[str, Array]]]:
-        """`run_backward` for the slices of one batch, likewise."""
+    def slice_backward_runner(
+        self, pictures: int
+    ) -> Callable[..., tuple[Array | None, dict[str, Array]]]:
+        """`run_backward` for the slices of a batch of so many pictures, likewise."""
         return self.run_backward
 
     def forward(self, x: Array, training: bool = False) -> Array:

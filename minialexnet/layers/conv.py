@@ -76,35 +76,39 @@ class Conv2d(Layer):
 
     def run(self, x: Array, training: bool = False, filters: Array | None = None):
         weight, bias = self.params["weight"], self.params.get("bias")
-        if winograd_pays(weight, self.stride):
-            return winograd_conv2d(x, weight, bias, self.padding, self.groups, filters), x
-        return conv2d(x, weight, bias, self.stride, self.padding, self.groups), x
+        filters = self._winograd_filters(len(x)) if filters is None else filters
+        if filters is None:
+            return conv2d(x, weight, bias, self.stride, self.padding, self.groups), x
+        return winograd_conv2d(x, weight, bias, self.padding, self.groups, filters), x
 
     def run_backward(
         self, dy: Array, memory, input_gradient: bool = True, filters: Array | None = None
     ):
         x, weight = memory, self.params["weight"]
-        if winograd_pays(weight, self.stride):
-            gradients = winograd_conv2d_backward(
-                dy, x, weight, self.padding, self.groups, input_gradient, filters
-            )
-        else:
+        filters = self._winograd_filters(len(x)) if filters is None else filters
+        if filters is None:
             gradients = conv2d_backward(
                 dy, x, weight, self.stride, self.padding, self.groups, input_gradient
+            )
+        else:
+            gradients = winograd_conv2d_backward(
+                dy, x, weight, self.padding, self.groups, input_gradient, filters
             )
         dx, dweight, dbias = gradients
         grads = {"weight": dweight, "bias": dbias}
         return dx, {name: grads[name] for name in self.params}
 
-    def slice_runner(self, training: bool = False):
-        return functools.partial(self.run, training=training, filters=self._winograd_filters())
+    def slice_runner(self, pictures: int, training: bool = False):
+        filters = self._winograd_filters(pictures)
+        return functools.partial(self.run, training=training, filters=filters)
 
-    def slice_backward_runner(self):
-        return functools.partial(self.run_backward, filters=self._winograd_filters())
+    def slice_backward_runner(self, pictures: int):
+        return functools.partial(self.run_backward, filters=self._winograd_filters(pictures))
 
-    def _winograd_filters(self) -> Array | None:
+    def _winograd_filters(self, pictures: int) -> Array | None:
+        """The filters for `winograd_conv2d`, where that is the faster way."""
         weight = self.params["weight"]
-        return winograd_filters(weight) if winograd_pays(weight, self.stride) else None
+        return winograd_filters(weight) if winograd_pays(weight, self.stride, pictures) else None
 
     def output_shape(self, input_shape: Shape) -> Shape:
         extents = (

@@ -31,7 +31,7 @@ class DepthFirst(Layer):
                 memories.append(memory)
             return y, memories
 
-        runners = [layer.slice_runner(training) for layer in self.layers.values()]
+        runners = [layer.slice_runner(len(x), training) for layer in self.layers.values()]
         slices = slice_batch(x)
         outputs, memories = zip(*map_ordered(through_all_layers, slices), strict=True)
         return _join(outputs), (slices, memories)
@@ -49,7 +49,9 @@ class DepthFirst(Layer):
             return gradient, grads
 
         first = next(iter(self.layers))
-        runners = {name: layer.slice_backward_runner() for name, layer in self.layers.items()}
+        runners = {
+            name: layer.slice_backward_runner(len(dy)) for name, layer in self.layers.items()
+        }
         slices, memories = memory
         gradients, total = [], {}
         for gradient, grads in map_ordered(
@@ -70,7 +72,7 @@ class DepthFirst(Layer):
                 y, _ = run(y)
             return y
 
-        runners = [layer.slice_runner() for layer in self.layers.values()]
+        runners = [layer.slice_runner(len(x)) for layer in self.layers.values()]
         return _join(list(map_ordered(through_all_layers, slice_batch(x))))
 
 

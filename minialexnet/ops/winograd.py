@@ -39,18 +39,26 @@ but at more places, far from 0, where the values of polynomials lose digits."""
 PLACES = (Fraction(0), *map(Fraction, (1, -1, "1/2", -2, 2, "-1/2")))
 """Where polynomials are evaluated, in this order, and last at infinity: the leading coefficient."""
 
+FEWEST_CHANNELS = 16
+FEWEST_PICTURES = 16
+"""With fewer, the transforms take longer than they save."""
+
 MOST_TAPS = len(PLACES) + 2 - OUTPUTS
 """r at most: m + r - 1 places are needed, and infinity is one of them."""
 
 
-def winograd_pays(weight, stride) -> bool:
-    """Whether `winograd_conv2d` can be taken for a convolution, and is faster than `conv2d`.
+def winograd_pays(weight, stride, pictures: int) -> bool:
+    """Whether `winograd_conv2d` can do this convolution of so many pictures, and is faster.
 
     That was measured on CPUs, for 3 to 5 taps a row. Few channels make thin matrices.
     """
     channels, taps = weight.shape[1], weight.shape[3]
     return (
-        is_on_host(weight) and tuple(stride) == (1, 1) and 3 <= taps <= MOST_TAPS and channels >= 16
+        is_on_host(weight)
+        and tuple(stride) == (1, 1)
+        and 3 <= taps <= MOST_TAPS
+        and channels >= FEWEST_CHANNELS
+        and pictures >= FEWEST_PICTURES
     )
 
 

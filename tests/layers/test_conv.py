@@ -38,20 +38,49 @@ def test_the_layer_is_the_operation_with_its_parameters(backend, dtype, rng, nam
     assert layer.backward(dy, input_gradient=False) is None
 
 
-@pytest.mark.parametrize("on_host", [True, False])
-def test_convolutions_of_stride_1_take_fewer_multiplications_on_the_host(rng, on_host):
-    layer, x = Conv2d(32, 6, 3, padding=1, groups=2), rng.standard_normal((2, 32, 6, 7), "float32")
+PICTURES = {"many": 16, "few": 15}
+
+
+@pytest.mark.parametrize(("count", "on_host"), [("many", True), ("few", True), ("many", False)])
+def test_many_pictures_on_the_host_take_fewer_multiplications(rng, count, on_host):
+    layer = Conv2d(32, 6, 3, padding=1, groups=2)
+    x = rng.standard_normal((PICTURES[count], 32, 3, 4), "float32")
     weight, bias = layer.params["weight"], layer.params["bias"]
-    if on_host:
+    if count == "many" and on_host:
         y = winograd_conv2d(x, weight, bias, 1, 2)
         dx, dweight, _ = winograd_conv2d_backward(y, x, weight, 1, 2)
     else:
         y = conv2d(x, weight, bias, 1, 1, 2)
         dx, dweight, _ = conv2d_backward(y, x, weight, 1, 1, 2)
+    if not on_host:
         layer, x, y = layer.to(strict), to_strict(x), to_strict(y)
     np.testing.assert_array_equal(to_host(layer.forward(x)), to_host(y))
     np.testing.assert_array_equal(to_host(layer.backward(y)), dx)
     np.testing.assert_array_equal(to_host(layer.grads["weight"]), dweight)
+
+
+@pytest.mark.parametrize("count", PICTURES)
+def test_slices_are_convolved_as_the_whole_batch_is(rng, count):
+    """Whether it pays is decided by the batch; the slices, which have fewer pictures, follow."""
+    layer = Conv2d(32, 6, 3, padding=1, groups=2)
+    x = rng.standard_normal((PICTURES[count], 32, 3, 4), "float32")
+    y = layer.forward(x)
+    dx = layer.backward(y)
+    run, run_backward = layer.slice_runner(len(x)), layer.slice_backward_runner(len(x))
+    total = 0
+    for part in slice(0, 5), slice(5, 6), slice(6, len(x)):
+        of_slice, memory = run(x[part])
+        np.testing.assert_allclose(of_slice, y[part], rtol=1e-5, atol=1e-6)
+        dx_of_slice, grads = run_backward(y[part], memory)
+        np.testing.assert_allclose(dx_of_slice, dx[part], rtol=1e-5, atol=1e-5)
+        total = total + grads["weight"]
+    np.testing.assert_allclose(total, layer.grads["weight"], rtol=1e-4, atol=1e-4)
+    # The two ways differ in the last digits, which shows that the slices took the right one.
+    expected = (
+        winograd_conv2d if count == "many" else lambda x, w, b, p, g: conv2d(x, w, b, 1, p, g)
+    )
+    y = expected(x[:5], *layer.params.values(), 1, 2)
+    np.testing.assert_array_equal(run(x[:5])[0], y)
 
 
 def test_parameters_have_pytorchs_names_and_shapes():

@@ -99,21 +99,22 @@ def test_fewer_multiplications_than_outputs_times_taps():
 
 
 @pytest.mark.parametrize(
-    ("channels", "kernel", "stride", "pays"),
+    ("channels", "kernel", "stride", "pictures", "pays"),
     [
-        (48, (5, 5), (1, 1), True),  # conv2
-        (256, (3, 3), (1, 1), True),  # conv3
-        (3, (11, 11), (4, 4), False),  # conv1
-        (48, (5, 5), (1, 2), False),
-        (48, (5, 6), (1, 1), False),
-        (48, (3, 1), (1, 1), False),
-        (3, (5, 5), (1, 1), False),
+        (48, (5, 5), (1, 1), 128, True),  # conv2
+        (256, (3, 3), (1, 1), 128, True),  # conv3
+        (3, (11, 11), (4, 4), 128, False),  # conv1
+        (48, (5, 5), (1, 2), 128, False),
+        (48, (5, 6), (1, 1), 128, False),
+        (48, (3, 1), (1, 1), 128, False),
+        (3, (5, 5), (1, 1), 128, False),
+        (48, (5, 5), (1, 1), 1, False),
     ],
 )
-def test_it_is_taken_for_the_convolutions_of_stride_1(channels, kernel, stride, pays):
+def test_it_is_taken_for_many_pictures_and_stride_1(channels, kernel, stride, pictures, pays):
     weight = np.zeros((2, channels, *kernel))
-    assert winograd_pays(weight, stride) == pays
-    assert not winograd_pays(to_strict(weight), stride)
+    assert winograd_pays(weight, stride, pictures) == pays
+    assert not winograd_pays(to_strict(weight), stride, pictures)
 
 
 def test_what_does_not_fit_is_refused(backend):
