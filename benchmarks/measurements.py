@@ -107,7 +107,7 @@ def agreement(settings: Settings, report: Report) -> None:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             makers = {
-                kind: partial(settings.contestant, kind, variant, 2)
+                kind: partial(settings.contestant, kind, variant, 16)
                 for kind in settings.can_do(variant)
             }
             contestants = open_all(stack, makers, report)

@@ -17,6 +17,7 @@ from minialexnet.backend.arrays import (
 from minialexnet.backend.devices import Device, cupy_problem, select_device, synchronize
 from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
+    blas_on_one_thread,
     consume,
     for_each_block,
     map_ordered,
@@ -31,6 +32,7 @@ from minialexnet.backend.random import host_generator, uniform_stream
 __all__ = [
     "Device",
     "asarray_like",
+    "blas_on_one_thread",
     "consume",
     "copy",
     "cupy_problem",

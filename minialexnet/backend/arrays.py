@@ -101,4 +101,4 @@ def memory_order_view(array: Array) -> Array:
 
 def axes_by_stride(array: Array) -> list[int]:
     """The axes from the one whose elements lie farthest apart to the one where they adjoin."""
-    return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))

@@ -12,7 +12,7 @@ The pool never holds more than a quarter more than was once in use at the same t
 import math
 import os
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 import numpy as np
 
@@ -22,57 +22,90 @@ SMALLEST_LOAN = 1 << 16
 """Arrays of fewer bytes come from NumPy itself, which keeps small pieces at hand."""
 
 
+PATIENCE = 1.0
+"""Seconds to wait for the pool before memory is taken from NumPy instead."""
+
 SPARE = 1.25
 """The pool holds up to so many times the bytes that were once in use. Threads ask in another order
 in each step, so with none to spare some blocks would be dropped just before they are wanted."""
 
 
 class _Pool:
-    """Blocks of memory by size; those not in use in the order in which they came back."""
+    """Blocks of memory by size; those not in use in the order in which they came back.
+
+    Arrays are also freed while garbage is collected, at any moment and in any thread. So giving
+    back takes no lock, and nobody waits long for the lock: who holds it may be in the middle of a
+    collection, which itself waits for other threads.
+    """
 
     def __init__(self) -> None:
-        # Reentrant: collecting garbage while the lock is held may bring blocks back.
         self._lock = threading.RLock()
+        self._returned: deque[np.ndarray] = deque()  # not yet sorted in below
         self._free: OrderedDict[int, np.ndarray] = OrderedDict()  # by id, oldest first
         self._ids_by_size: dict[int, list[int]] = {}
-        self.free_bytes = self.used_bytes = self.most_used_bytes = 0
+        self._free_bytes = self._used_bytes = self._most_used_bytes = 0
 
-    def borrow(self, size: int) -> np.ndarray:
-        """A block of `size` bytes with anything in it."""
-        with self._lock:
-            self.used_bytes += size
-            self.most_used_bytes = max(self.most_used_bytes, self.used_bytes)
+    def borrow(self, size: int) -> np.ndarray | None:
+        """A block of `size` bytes with anything in it; None if the pool cannot be asked now."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            return None
+        try:
+            self._sort_in()
             ids = self._ids_by_size.get(size)
             if ids:  # the one used last: part of it may be in the cache still
-                self.free_bytes -= size
-                return self._free.pop(ids.pop())
-            self._shrink(int(SPARE * self.most_used_bytes) - self.used_bytes)
-        try:
-            return np.empty(size, np.uint8)
-        except BaseException:
-            with self._lock:
-                self.used_bytes -= size
-            raise
+                block = self._free.pop(ids.pop())
+                self._free_bytes -= size
+            else:
+                most = max(self._most_used_bytes, self._used_bytes + size)
+                self._shrink(int(SPARE * most) - self._used_bytes - size)
+                block = self._allocate(size)
+            self._used_bytes += size
+            self._most_used_bytes = max(self._most_used_bytes, self._used_bytes)
+            return block
+        finally:
+            self._lock.release()
 
     def give_back(self, block: np.ndarray) -> None:
-        with self._lock:
-            self.used_bytes -= block.size
-            self.free_bytes += block.size
-            self._free[id(block)] = block
-            self._ids_by_size.setdefault(block.size, []).append(id(block))
+        self._returned.append(block)
 
     def release(self) -> None:
         """Return to the system what is not in use, and forget how much once was."""
         with self._lock:
+            self._sort_in()
             self._shrink(0)
-            self.most_used_bytes = self.used_bytes
+            self._most_used_bytes = self._used_bytes
+
+    def usage(self) -> tuple[int, int, int]:
+        """Bytes in use, bytes kept for later, and the most that were ever in use."""
+        with self._lock:
+            self._sort_in()
+            return self._used_bytes, self._free_bytes, self._most_used_bytes
+
+    def begin_anew_after_fork(self) -> None:
+        """Another thread of the parent may have held the lock, which nobody would open here."""
+        self._lock = threading.RLock()
+
+    def _allocate(self, size: int) -> np.ndarray:
+        try:
+            return np.empty(size, np.uint8)
+        except MemoryError:  # blocks of other sizes may be in the way
+            self._shrink(0)
+            return np.empty(size, np.uint8)
+
+    def _sort_in(self) -> None:
+        while self._returned:
+            block = self._returned.popleft()
+            self._used_bytes -= block.size
+            self._free_bytes += block.size
+            self._free[id(block)] = block
+            self._ids_by_size.setdefault(block.size, []).append(id(block))
 
     def _shrink(self, free_bytes: int) -> None:
         """Drop the blocks unused for longest until at most `free_bytes` are kept."""
-        while self.free_bytes > free_bytes:
+        while self._free_bytes > max(free_bytes, 0):
             key, block = self._free.popitem(last=False)
             self._ids_by_size[block.size].remove(key)
-            self.free_bytes -= block.size
+            self._free_bytes -= block.size
 
 
 class _Loan:
@@ -80,15 +113,17 @@ class _Loan:
 
     def __init__(self, size: int) -> None:
         self._pool = _pool
-        self._block = _pool.borrow(size)
+        self._block = self._pool.borrow(size)
+        self._own = np.empty(size, np.uint8) if self._block is None else None
 
     @property
     def __array_interface__(self) -> dict:
-        return self._block.__array_interface__
+        return (self._own if self._block is None else self._block).__array_interface__
 
     def __del__(self) -> None:
-        if hasattr(self, "_block"):
-            self._pool.give_back(self._block)
+        block = getattr(self, "_block", None)
+        if block is not None:
+            self._pool.give_back(block)
 
 
 _pool = _Pool()
@@ -141,12 +176,5 @@ def release_memory() -> None:
     _pool.release()
 
 
-def _begin_anew_after_fork() -> None:
-    """Another thread of the parent may have held the lock, which nobody would open here."""
-    global _pool
-    _pool._lock = threading.RLock()  # arrays of the parent's still go back there
-    _pool = _Pool()
-
-
 if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
-    os.register_at_fork(after_in_child=_begin_anew_after_fork)
+    os.register_at_fork(after_in_child=_pool.begin_anew_after_fork)

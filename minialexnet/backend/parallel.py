@@ -4,6 +4,7 @@ NumPy lets go of Python's lock inside its loops and inside BLAS, so threads real
 side. BLAS itself is told to use one thread meanwhile: two pools that both take all cores only
 stand in each other's way. Nothing here depends on the number of threads but the time it takes:
 the pieces are cut the same way for any number of them, and results are combined in their order.
+(A batch of one picture cannot be cut. It is left to BLAS's own threads, which may round otherwise.)
 On a GPU the whole batch is one piece.
 """
 
@@ -13,9 +14,10 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from threadpoolctl import ThreadpoolController
+import threadpoolctl
 
 from minialexnet.backend.arrays import Array, get_array_module, is_on_host, memory_order_view
 from minialexnet.backend.memory import empty
@@ -34,8 +36,9 @@ MIN_SLICES = 8
 CACHED_ELEMENTS = 1 << 19
 """An operation of several passes goes over so many elements at a time, if pictures are so small."""
 
-PRODUCT_COLUMNS = 512
-"""A large matrix product is shared out in blocks of so many columns."""
+PRODUCT_COLUMNS = (64, 512)
+"""A large matrix product is shared out in blocks of at least and at most so many columns: narrow
+ones take longer for the same work, and wide ones cannot be shared by many cores."""
 
 BLOCK_ELEMENTS = 1 << 15
 """Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
@@ -57,6 +60,7 @@ class _OneBlasThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
+                _let_any_thread_limit_blas()
                 self._limit = _blas_libraries().limit(limits=1, user_api="blas")
             self._users += 1
 
@@ -69,8 +73,10 @@ class _OneBlasThread:
     def lift(self) -> None:
         """Give BLAS its threads back, whoever is still inside."""
         if self._limit is not None:
+            _let_any_thread_limit_blas()
             self._limit.restore_original_limits()
             self._limit = None
+            _let_any_thread_limit_blas()
 
 
 _worker = threading.local()
@@ -130,6 +136,13 @@ def slice_batch(x: Array) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
+@contextmanager
+def blas_on_one_thread() -> Iterator[None]:
+    """Inside `with`, BLAS has one thread, and rounds as it does in the pool's workers."""
+    with _one_blas_thread:
+        yield
+
+
 def picture_blocks(x: Array, elements: int | None = None) -> list[slice]:
     """How work in several passes over the batch `x` is cut up: slices of its first axis.
 
@@ -141,7 +154,8 @@ def picture_blocks(x: Array, elements: int | None = None) -> list[slice]:
     count = x.shape[0]
     if not is_on_host(x) or x.size == 0:
         return [slice(0, count)]
-    step = max(1, CACHED_ELEMENTS // (x.size // count if elements is None else elements))
+    elements = x.size // count if elements is None else elements
+    step = max(1, CACHED_ELEMENTS // max(1, elements))
     return [slice(a, a + step) for a in range(0, count, step)]
 
 
@@ -189,21 +203,23 @@ def matmul(a: Array, b: Array) -> Array:
 
     The columns of the result are shared out in blocks, each with one BLAS thread. (BLAS's own
     threads would cut the work differently for each number of them, which shows in the last bits.)
-    One row is left to BLAS, for which reading b once is all the work.
+    One row is left to BLAS and its threads, for which reading b once is all the work.
 
-    Args: a: (M, K); b: (K, N), of a's dtype; any strides. Returns: (M, N).
+    Args: a: (M, K); b: (K, N); any strides. Returns: (M, N).
     """
     xp = get_array_module(a, b)
-    product = empty((a.shape[0], b.shape[1]), a.dtype, xp)
+    product = empty((a.shape[0], b.shape[1]), xp.result_type(a, b), xp)
     if not is_on_host(a) or a.shape[0] == 1:
         return xp.matmul(a, b, out=product)
 
     def on_block(start: int) -> None:
-        columns = slice(start, start + PRODUCT_COLUMNS)
+        columns = slice(start, start + width)
         xp.matmul(a, b[:, columns], out=product[:, columns])
 
+    low, high = PRODUCT_COLUMNS
+    width = min(max(-(-b.shape[1] // MIN_SLICES), low), high)
     with _one_blas_thread:
-        consume(map_ordered(on_block, range(0, b.shape[1], PRODUCT_COLUMNS)))
+        consume(map_ordered(on_block, range(0, b.shape[1], width)))
     return product
 
 
@@ -265,6 +281,17 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
     os.register_at_fork(after_in_child=_begin_anew_after_fork)
 
 
+def _let_any_thread_limit_blas() -> None:
+    """Have threadpoolctl forget which thread set a limit.
+
+    By itself it lets that thread alone set another, and silently ignores what others ask for (in
+    its newer versions, for OpenBLAS). But here the first of several users sets the limit, and the last one lifts it.
+    """
+    openblas = getattr(threadpoolctl, "OpenBLASController", None)
+    if hasattr(openblas, "clear_controlling_thread"):
+        openblas.clear_controlling_thread(force=True)
+
+
 @functools.cache
-def _blas_libraries() -> ThreadpoolController:
-    return ThreadpoolController()
+def _blas_libraries() -> threadpoolctl.ThreadpoolController:
+    return threadpoolctl.ThreadpoolController()

@@ -18,8 +18,8 @@ HELP = """measure how fast this machine trains and predicts
 
 Training steps on random pictures: images per second, how long forward, loss, backward and update
 take, and which layers take the time; then inference, of a batch and of one picture by itself.
-The floor is the time the matrix products alone would take at the machine's best rate. Close other
-programs first.
+The floor is the time the plain matrix products alone would take at the machine's best rate. Close
+other programs first.
 
   minialexnet bench                      the paper's network, batches of 128
   minialexnet bench mini --batch-size 64 --image-size 42 --classes 10
@@ -144,9 +144,10 @@ def _print_machine(found: Benchmark, device: Device) -> None:
         held = device.xp.get_default_memory_pool().total_bytes()
         print(hanging("", f"{_size(held)} of the GPU's memory", 9))
     text = (
-        f"matrix products alone ({found.operations / 1e9:,.1f} GFLOP a step, at the "
-        f"{found.sgemm / 1e9:,.0f} GFLOP/s this machine reaches) would take {_time(found.floor)}; "
-        f"so {found.reached:.0%} of what is possible is reached"
+        f"plain matrix products alone ({found.operations / 1e9:,.1f} GFLOP a step, at the "
+        f"{found.sgemm / 1e9:,.0f} GFLOP/s this machine reaches) would take {_time(found.floor)}, "
+        f"{found.reached:.0%} of the step (convolutions of stride 1 take fewer multiplications, so "
+        "more than 100% is possible)"
     )
     print(hanging("floor", text, 9))
 

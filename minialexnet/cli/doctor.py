@@ -31,6 +31,9 @@ whether 20 pictures can be learnt by heart. The exit status is 1 if something lo
 
 PACKAGES = ("numpy", "pillow", "threadpoolctl", "tqdm", "matplotlib")
 
+WITHOUT_AVX512 = ("Haswell", "Zen", "Sandybridge", "Nehalem", "Prescott")
+"""OpenBLAS's names for kernels of processors before AVX-512."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
@@ -64,6 +67,9 @@ def _print_installation() -> None:
             "BLAS",
             f"{library['internal_api']} {library['version']}, {kernels} kernels, {threads} threads",
         )
+    advice = slow_kernels(blas, _processor_flags())
+    if advice:
+        _row("", advice)
     if not blas:
         _row("BLAS", "none found whose threads could be set; training may be slow")
     _row("threads", f"{num_threads()} of {os.cpu_count()} cores (MINIALEXNET_THREADS sets another)")
@@ -72,6 +78,31 @@ def _print_installation() -> None:
         _row("built-in set", str(builtin_archive()))
     except InputError as error:
         _row("built-in set", f"missing: {error}")
+
+
+def slow_kernels(blas: list[dict], flags: set[str]) -> str | None:
+    """What to try where OpenBLAS does not know the processor and takes kernels of an older one.
+
+    Args: blas: libraries as threadpoolctl lists them; flags: the processor's, as Linux names them.
+    """
+    older = any(
+        library["internal_api"] == "openblas" and library.get("architecture") in WITHOUT_AVX512
+        for library in blas
+    )
+    if not older or "avx512f" not in flags or "OPENBLAS_CORETYPE" in os.environ:
+        return None
+    return (
+        "these kernels do not use this processor's AVX-512; compare `minialexnet bench` with "
+        "`OPENBLAS_CORETYPE=SkylakeX minialexnet bench`, and set the variable if that is faster"
+    )
+
+
+def _processor_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not on Linux
+        return set()
+    return {flag for line in lines if line.startswith("flags") for flag in line.split()}
 
 
 def _print_cupy() -> None:

@@ -32,14 +32,15 @@ def to_network_input(batch: Any, mean: Any, scale: Any = 1.0, xp: Any = numpy) -
     # Flat rows, since a loop over the 3 colours at a time is slow on a CPU.
     pixels = batch.reshape(count, -1)
     mean = _flat("mean", mean, one, xp)
-    if not isinstance(scale, numbers.Real):
-        scale = _flat("scale", scale, one, xp)
+    is_number = isinstance(scale, numbers.Real)
+    scale = float(scale) if is_number else _flat("scale", scale, one, xp)
     x = empty(pixels.shape, xp.float32, xp)
 
     def convert(block: slice) -> None:
         x[block] = pixels[block]
         x[block] -= mean
-        x[block] *= scale
+        if not is_number or scale != 1:
+            x[block] *= scale
 
     consume(map_ordered(convert, picture_blocks(batch)))
     return x.reshape(batch.shape).transpose(0, 3, 1, 2)

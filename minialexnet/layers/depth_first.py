@@ -9,7 +9,7 @@ The result does not depend on the number of cores: the slices are cut by the sha
 and the gradients of the parameters are added up in the order of the slices.
 """
 
-from minialexnet.backend import get_array_module, map_ordered, slice_batch
+from minialexnet.backend import blas_on_one_thread, get_array_module, map_ordered, slice_batch
 from minialexnet.layers.base import Array, Layer
 
 
@@ -31,7 +31,8 @@ class DepthFirst(Layer):
                 memories.append(memory)
             return y, memories
 
-        runners = [layer.slice_runner(len(x), training) for layer in self.layers.values()]
+        with blas_on_one_thread():
+            runners = [layer.slice_runner(len(x), training) for layer in self.layers.values()]
         slices = slice_batch(x)
         outputs, memories = zip(*map_ordered(through_all_layers, slices), strict=True)
         return _join(outputs), (slices, memories)
@@ -49,9 +50,10 @@ class DepthFirst(Layer):
             return gradient, grads
 
         first = next(iter(self.layers))
-        runners = {
-            name: layer.slice_backward_runner(len(dy)) for name, layer in self.layers.items()
-        }
+        with blas_on_one_thread():
+            runners = {
+                name: layer.slice_backward_runner(len(dy)) for name, layer in self.layers.items()
+            }
         slices, memories = memory
         gradients, total = [], {}
         for gradient, grads in map_ordered(
@@ -69,10 +71,11 @@ class DepthFirst(Layer):
         def through_all_layers(part: slice):
             y = x[part]
             for run in runners:
-                y, _ = run(y)
+                y = run(y)[0]
             return y
 
-        runners = [layer.slice_runner(len(x)) for layer in self.layers.values()]
+        with blas_on_one_thread():
+            runners = [layer.slice_runner(len(x)) for layer in self.layers.values()]
         return _join(list(map_ordered(through_all_layers, slice_batch(x))))
 
 

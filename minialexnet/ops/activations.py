@@ -23,7 +23,7 @@ def relu_backward(dy, y):
     Returns: dx: like dy.
     """
     xp = get_array_module(dy, y)
-    dx = xp.greater(y, 0, out=empty_like(y))
+    dx = xp.greater(y, 0, out=empty_like(y, dy.dtype))
     dx *= dy
     return dx
 

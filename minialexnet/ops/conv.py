@@ -13,7 +13,7 @@ of a matrix `cols`, this is one matrix product, and so are both of its gradients
 With `groups` = 2, the first half of the outputs sees only the first half of the inputs: the two
 towers of 2012, one to a GPU. That is the same computation on each half by itself.
 
-The windows of a whole batch would take gigabytes, so this goes picture by picture on a CPU.
+The windows of a whole batch would take gigabytes, so on a CPU this takes a few pictures at a time.
 `winograd.py` has the same function with fewer multiplications.
 """
 

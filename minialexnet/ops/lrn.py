@@ -42,7 +42,7 @@ def local_response_norm(
     units, outputs = _by_group(x, groups), _by_group(y, groups)
     for block in picture_blocks(x):
         scale = _scale(units[block], size, alpha, k)
-        xp.divide(units[block], _of_units(_power(scale, beta), size), out=outputs[block])
+        xp.divide(units[block], _of_units(_power(scale, beta), units), out=outputs[block])
     return y
 
 
@@ -80,13 +80,13 @@ def local_response_norm_backward(
     units, dunits, doutputs = (_by_group(array, groups) for array in (x, dx, dy))
     for block in picture_blocks(x):
         scale = _scale(units[block], size, alpha, k)
-        r = xp.divide(doutputs[block], _of_units(_power(scale, beta), size), out=dunits[block])
-        bordered, inside = _with_borders(r, size, below=(size - 1) // 2)
+        r = xp.divide(doutputs[block], _of_units(_power(scale, beta), units), out=dunits[block])
+        bordered, inside = _with_borders(r, below=(size - 1) // 2, above=size // 2)
         xp.multiply(r, units[block], out=inside)
-        inside /= _of_units(scale, size)
-        across = _window_sum(bordered, size)
+        inside /= _of_units(scale, units)
+        across = _window_sum(bordered, units)
         across *= 2 * alpha * beta
-        across = _of_units(across, size)
+        across = _of_units(across, units)
         across *= units[block]
         r -= across
     return dx
@@ -110,26 +110,27 @@ def _by_group(x, groups: int):
 
 def _scale(units, size: int, alpha: float, k: float):
     """s of the formula, in the form of `_window_sum`."""
-    bordered, inside = _with_borders(units, size, below=size // 2)
+    bordered, inside = _with_borders(units, below=size // 2, above=(size - 1) // 2)
     get_array_module(units).multiply(units, units, out=inside)
-    scale = _window_sum(bordered, size)
+    scale = _window_sum(bordered, units)
     scale *= alpha
     scale += k
     return scale
 
 
-def _with_borders(units, size: int, below: int):
-    """Room for `units` with zeros around the channels of each group, `size` - 1 of them.
+def _with_borders(units, below: int, above: int):
+    """Room for `units` with zeros for the channels that windows reach for below and above them.
 
     Returns: the array, its borders filled with zeros;  the view of it where the units belong.
     """
     *places, channels = units.shape
-    bordered = zeros((*places, channels + size - 1), units.dtype, get_array_module(units))
+    below, above = min(below, channels - 1), min(above, channels - 1)  # there are no more others
+    bordered = zeros((*places, below + channels + above), units.dtype, get_array_module(units))
     return bordered, bordered[..., below : below + channels]
 
 
-def _window_sum(bordered, size: int):
-    """For each element the sum of itself and the `size` - 1 that follow it in memory.
+def _window_sum(bordered, units):
+    """For each element the sum of itself and those that follow it in memory, one for each border.
 
     With the borders the windows of all units, also of those at the ends of a group, have the same
     form; so no unit needs to be looked at by itself, and the sums run over memory as it lies.
@@ -138,14 +139,14 @@ def _window_sum(bordered, size: int):
     flat = bordered.reshape(-1)
     total = empty(flat.shape, flat.dtype, get_array_module(flat))
     total[...] = flat
-    for distance in range(1, size):
+    for distance in range(1, bordered.shape[-1] - units.shape[-1] + 1):
         total[:-distance] += flat[distance:]
     return total.reshape(bordered.shape)
 
 
-def _of_units(sums, size: int):
+def _of_units(sums, units):
     """The part of an array in the form of `_window_sum` that belongs to units."""
-    return sums[..., : sums.shape[-1] - size + 1]
+    return sums[..., : units.shape[-1]]
 
 
 def _power(x, exponent: float):

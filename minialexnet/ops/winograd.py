@@ -1,6 +1,6 @@
 """Convolution of stride 1 with fewer multiplications (Toom 1963, Cook 1966, Winograd 1980).
 
-`conv2d` is the definition, and this gives the same result; here is why it can take half the work.
+`conv2d` is the definition, and this computes the same; here is why it can take half the work.
 
 A row of m + r - 1 pixels d and r filter taps g make m outputs  y_i = sum over k of g_k d_(i+k),
 which takes m*r multiplications. Now look at the product of two polynomials, g of r and h of m
@@ -65,7 +65,11 @@ def winograd_pays(weight, stride, pictures: int) -> bool:
 def winograd_conv2d(
     x, weight, bias=None, padding: int | Padding = 0, groups: int = 1, filters=None
 ):
-    """As `conv2d` with stride 1. The rounding error is some five times as large.
+    """As `conv2d` with stride 1, but for rounding.
+
+    The error is some five times that of `conv2d`, and relative to the largest value among the
+    m + r - 1 pixels of a tile, also for outputs that do not see that pixel. So one infinite pixel,
+    or NaN, makes all four outputs of its tiles NaN.
 
     Args:
         x: (N, C, H, W), any float dtype; not modified.

@@ -66,7 +66,8 @@ class LayerTime:
     Attributes:
         name, kind: of the layer.
         forward, backward: seconds; moments that several layers share count in parts.
-        operations: floating-point operations in both directions, for layers that multiply.
+        operations: floating-point operations in both directions, for layers that multiply, as the
+            plain matrix products have them (some convolutions take fewer, see `ops.winograd`).
     """
 
     name: str
@@ -91,7 +92,7 @@ class Benchmark:
         watched: another such step, in which the layers were timed; it has its own time.
         layers: in the order of the network, as they were in the step `watched`.
         inference: seconds for a batch; latency: seconds for one picture by itself.
-        operations: floating-point operations of a step that are inside matrix products.
+        operations: floating-point operations of a step inside the plain matrix products.
         sgemm: such operations a second, when this machine does nothing but multiply matrices.
         peak_memory: bytes that this process had at most until the last training step; None where
             the system does not say.
@@ -110,18 +111,21 @@ class Benchmark:
 
     @property
     def between_layers(self) -> float:
-        """Seconds of `watched` forward and backward in no layer: cutting and joining batches."""
+        """Seconds of `watched` forward and backward in no layer.
+
+        Batches are cut and joined, and what the slices share is worked out.
+        """
         spent = self.watched.forward + self.watched.backward
         return spent - sum(layer.total for layer in self.layers)
 
     @property
     def floor(self) -> float:
-        """Seconds a step would take if it were nothing but matrix products."""
+        """Seconds the plain matrix products of a step would take by themselves."""
         return self.operations / self.sgemm
 
     @property
     def reached(self) -> float:
-        """The floor as a share of the time a step really takes."""
+        """The floor as a share of the time a step takes, which fewer multiplications can beat."""
         return self.floor / self.step.total
 
 
@@ -133,8 +137,8 @@ def measure(
 ) -> Benchmark:
     """Time training and inference of `network`, where its parameters are, on random pictures.
 
-    The learning rate is 0, which is as much work as any other: the parameters stay as they are,
-    and so does the state of dropout.
+    The learning rate is 0, which is as much work as any other: the parameters stay as they are
+    (unless a gradient is no number), and so does the state of dropout.
 
     Args:
         network: one that knows its `input_shape`, and ends in a row of logits.
@@ -173,6 +177,7 @@ def measure(
                 watched.append((bench.train(), tuple(calls)))
     finally:
         network.load_state(state)
+        network._forget()
     peak_memory = _peak_memory()
     say("inference")
     inference = _typical_time(lambda: network.predict(x), steps, 0.0, xp)
@@ -310,19 +315,19 @@ def _shared_time(calls: Sequence[Call]) -> Counter:
     borders += [(end, -1, (name, direction)) for name, direction, _, end in calls]
     seconds, under_way, before = Counter(), Counter(), 0.0
     for moment, change, key in sorted(borders):
-        if under_way:
+        if moment > before and under_way:
             share = (moment - before) / under_way.total()
             for running, count in under_way.items():
                 seconds[running] += share * count
         under_way[key] += change
-        if not under_way[key]:
+        if not under_way[key]:  # negative for a moment, where a call ended as it began
             del under_way[key]
         before = moment
     return seconds
 
 
 def _operations(network: Sequential, batch_size: int) -> dict[str, int]:
-    """Floating-point operations of a training step inside matrix products, by layer.
+    """Floating-point operations of a training step inside plain matrix products, by layer.
 
     Each multiply-add of the forward pass is two of them, and has two multiply-adds in backward:
     one for the weights' gradient and one for the input's, which the first layer need not have.

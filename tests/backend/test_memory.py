@@ -87,7 +87,7 @@ def test_memory_is_used_again_once_the_last_view_is_gone(pool):
     del array
     assert address(empty((LARGE,), "u1", np)) != place  # `view` still looks into it
     del view
-    assert pool.used_bytes == 0
+    assert pool.usage()[0] == 0
     assert address(empty((LARGE,), "u1", np)) == place
 
 
@@ -106,7 +106,7 @@ def test_arrays_in_use_never_share_memory(rng):
 def test_small_arrays_do_not_come_from_the_pool(pool):
     small = empty((LARGE - 1,), "u1", np)
     assert small.flags.owndata
-    assert pool.used_bytes == 0
+    assert pool.usage()[0] == 0
 
 
 def test_threads_can_borrow_and_give_back_at_once(pool):
@@ -127,8 +127,8 @@ def test_threads_can_borrow_and_give_back_at_once(pool):
     for thread in threads:
         thread.join()
     assert not wrong
-    assert pool.used_bytes == 0
-    assert pool.free_bytes == sum(block.size for block in pool._free.values())
+    assert pool.usage()[0] == 0
+    assert pool.usage()[1] == sum(block.size for block in pool._free.values())
 
 
 def test_arrays_in_a_circle_of_references_give_back_too(pool):
@@ -136,7 +136,7 @@ def test_arrays_in_a_circle_of_references_give_back_too(pool):
     circle.append(circle)
     del circle
     gc.collect()
-    assert pool.used_bytes == 0
+    assert pool.usage()[0] == 0
 
 
 # ---- how much is kept -------------------------------------------------------------------------
@@ -145,10 +145,12 @@ def test_arrays_in_a_circle_of_references_give_back_too(pool):
 def test_no_more_is_kept_than_was_in_use_and_a_quarter(pool):
     for size in range(1, 40):  # each of another size, so nothing can be used again
         array = empty((size * LARGE,), "u1", np)
-        assert pool.free_bytes + pool.used_bytes <= memory.SPARE * pool.most_used_bytes
+        used, free, most = pool.usage()
+        assert used + free <= memory.SPARE * most
         del array
-    assert pool.most_used_bytes == 39 * LARGE
-    assert pool.free_bytes <= memory.SPARE * 39 * LARGE
+    used, free, most = pool.usage()
+    assert (used, most) == (0, 39 * LARGE)
+    assert free <= memory.SPARE * most
 
 
 def test_what_was_unused_for_longest_is_dropped_first(pool):
@@ -164,7 +166,7 @@ def test_released_memory_is_gone_and_arrays_in_use_stay(pool):
     used[...] = 3
     del unused
     release_memory()
-    assert (pool.free_bytes, pool.used_bytes, pool.most_used_bytes) == (0, LARGE, LARGE)
+    assert pool.usage() == (LARGE, 0, LARGE)
     assert (used == 3).all()
 
 
@@ -175,7 +177,43 @@ def test_without_memory_the_books_still_balance(pool, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(MemoryError):
         patch.setattr(memory.np, "empty", no_memory)
         empty((LARGE,), "u1", np)
-    assert pool.used_bytes == 0
+    assert pool.usage()[0] == 0
+
+
+def test_when_memory_is_short_what_is_kept_makes_room(pool, monkeypatch):
+    right = np.empty
+
+    def empty_if_nothing_is_kept(size, dtype):
+        if pool._free_bytes:
+            raise MemoryError
+        return right(size, dtype)
+
+    several = [empty((LARGE,), "u1", np) for _ in range(4)]
+    del several
+    monkeypatch.setattr(memory.np, "empty", empty_if_nothing_is_kept)
+    array = empty((2 * LARGE,), "u1", np)
+    assert pool.usage() == (2 * LARGE, 0, 4 * LARGE)
+    del array
+
+
+def test_a_pool_that_cannot_be_asked_is_done_without(pool, monkeypatch):
+    """Its lock may be held by a thread that collects garbage, and waits there for this one."""
+    monkeypatch.setattr(memory, "PATIENCE", 0.05)
+    arrays = []
+
+    def work():
+        array = empty((LARGE,), "u1", np)
+        array[...] = 5
+        arrays.append(array)
+
+    thread = threading.Thread(target=work)
+    with pool._lock:
+        thread.start()
+        thread.join(10)
+    assert (arrays[0] == 5).all()
+    assert pool.usage() == (0, 0, 0)
+    arrays.clear()
+    assert pool.usage() == (0, 0, 0)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -195,7 +233,9 @@ def test_a_forked_process_can_borrow_and_give_back_though_another_thread_was_at_
     child = os.fork()
     if child == 0:
         signal.alarm(10)
+        pool.begin_anew_after_fork()  # as is done for the real one
         del array
+        release_memory()
         empty((LARGE,), "u1", np)
         os._exit(0)
     let_go.set()

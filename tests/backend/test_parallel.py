@@ -213,6 +213,31 @@ def test_blas_has_one_thread_meanwhile_and_its_own_number_afterwards(count):
 
 
 @pytest.mark.parametrize("count", [1, 2])
+def test_blas_has_one_thread_whichever_thread_calls_and_whoever_has_set_its_number(count):
+    """threadpoolctl listens to the first thread that sets a number, and to no other."""
+    set_num_threads(count)
+    seen = []
+
+    def work():
+        seen.extend(map_ordered(lambda _: blas_threads(), range(3)))
+
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        if 2 not in blas_threads():
+            pytest.skip("this BLAS has one thread only")
+        for _ in range(2):
+            work()
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            assert 2 in blas_threads()
+        assert len(seen) == 12
+        assert all(set(threads) == {1} for threads in seen)
+        with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+            assert set(blas_threads()) == {1}  # the caller can still set it
+        assert 2 in blas_threads()
+
+
+@pytest.mark.parametrize("count", [1, 2])
 def test_users_that_overlap_leave_blas_as_it_was(count):
     """The first to come is not the last to go: its limit must outlive it and then be lifted."""
     set_num_threads(count)

@@ -8,6 +8,7 @@ import pytest
 from PIL import __version__ as pillow_version
 
 from minialexnet.backend import cupy_problem
+from minialexnet.cli import doctor
 
 
 @pytest.fixture
@@ -31,6 +32,27 @@ def test_versions_threads_and_folders_are_listed(cli):
         "built-in set": r".*shapes\.tgz",
     }.items():
         assert re.search(rf"^{what} +{pattern}", answer.out, re.MULTILINE), what
+
+
+@pytest.mark.parametrize(
+    ("architecture", "flags", "variable", "advised"),
+    [
+        ("Haswell", {"avx2", "avx512f"}, None, True),
+        ("Zen", {"avx2", "avx512f"}, None, True),
+        ("SkylakeX", {"avx2", "avx512f"}, None, False),
+        ("Haswell", {"avx2"}, None, False),
+        ("Haswell", {"avx2", "avx512f"}, "Haswell", False),  # somebody's choice
+    ],
+)
+def test_kernels_older_than_the_processor_are_named(
+    monkeypatch, architecture, flags, variable, advised
+):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    if variable:
+        monkeypatch.setenv("OPENBLAS_CORETYPE", variable)
+    blas = [{"internal_api": "openblas", "architecture": architecture}]
+    advice = doctor.slow_kernels(blas, flags)
+    assert ("OPENBLAS_CORETYPE=SkylakeX" in (advice or "")) == advised
 
 
 def test_why_cupy_cannot_be_used_is_said_and_how_to_mend_it(cli, no_cupy):

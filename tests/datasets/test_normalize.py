@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -18,12 +19,14 @@ def reference(batch, mean, scale):
     return ((batch.astype(np.float64) - mean) * scale).transpose(0, 3, 1, 2)
 
 
-@pytest.mark.parametrize("scale", [1.0, 1, 1 / 64, np.float64(0.5), np.float32(0.5)])
+@pytest.mark.parametrize(
+    "scale", [1.0, 1, 1 / 64, np.float64(0.5), np.float32(0.5), Fraction(1, 2)]
+)
 @pytest.mark.parametrize("kind", ["colour", "image"])
 def test_mean_and_scale(backend, dtype, batch, kind, scale):
     mean = np.random.default_rng(1).uniform(90, 130, (3,) if kind == "colour" else (6, 5, 3))
     x = to_network_input(backend.put(batch), backend.put(mean, dtype), scale, backend.xp)
-    backend.check(x, reference(batch, mean, scale), np.float32)
+    backend.check(x, reference(batch, mean, float(scale)), np.float32)
 
 
 def test_a_scale_for_each_colour(backend, batch):

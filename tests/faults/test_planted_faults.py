@@ -10,7 +10,7 @@ import pytest
 
 from minialexnet.gradcheck import all_cases
 from minialexnet.layers import Linear, LocalResponseNorm
-from minialexnet.ops import conv, lrn, pooling
+from minialexnet.ops import conv, lrn, pooling, winograd
 from minialexnet.training import SGD
 
 
@@ -73,8 +73,8 @@ class TestLocalResponseNorm:
         """For odd sizes the mirrored window is the window itself; only an even one tells."""
         right = lrn._with_borders
 
-        def with_borders(units, size, below):
-            return right(units, size, size // 2)
+        def with_borders(units, below, above):
+            return right(units, max(below, above), min(below, above))
 
         assert check("LocalResponseNorm", "size 4 (even)").ok
         monkeypatch.setattr(lrn, "_with_borders", with_borders)
@@ -197,6 +197,52 @@ class TestDropout:
         assert check("Dropout", "inverted").ok
         monkeypatch.setattr("minialexnet.layers.dropout.dropout_backward", backward)
         assert wrong(check("Dropout", "inverted")) == {"x"}
+
+
+class TestFewerMultiplications:
+    """Mistakes in the transforms around the products, of which each has its own backward pass."""
+
+    CASE = ("Conv2d", "3x3, fewer multiplications")
+
+    @pytest.mark.parametrize(
+        ("function", "target"),
+        [
+            ("_values_of_rows_backward", {"x"}),
+            ("_filters_backward", {"weight"}),
+            ("_outputs_of_products_backward", {"x", "weight"}),
+        ],
+    )
+    def test_a_backward_map_with_wrong_places(self, monkeypatch, function, target):
+        right, right_matrices = getattr(winograd, function), winograd._matrices
+
+        def wrong_map(*arguments):
+            with monkeypatch.context() as patch:
+                patch.setattr(winograd, "_matrices", wrong_matrices)
+                return right(*arguments)
+
+        def wrong_matrices(*arguments):  # two places exchanged
+            a, g, b = right_matrices(*arguments)
+            order = [1, 0, *range(2, len(a))]
+            return a[order], g[order], b[:, order]
+
+        assert check(*self.CASE).ok
+        monkeypatch.setattr(winograd, function, wrong_map)
+        assert wrong(check(*self.CASE)) == target
+
+    def test_a_wrong_point_is_a_wrong_function_with_a_right_gradient(self, monkeypatch):
+        """Only a comparison with the plain convolution tells."""
+        right = winograd._matrices
+
+        def matrices(*arguments):
+            a, g, b = right(*arguments)
+            return a, 1.1 * g, b
+
+        rng = np.random.default_rng(0)
+        x, weight = rng.standard_normal((2, 3, 5, 6)), rng.standard_normal((4, 3, 3, 3))
+        np.testing.assert_allclose(winograd.winograd_conv2d(x, weight), conv.conv2d(x, weight))
+        monkeypatch.setattr(winograd, "_matrices", matrices)
+        assert check(*self.CASE).ok
+        assert not np.allclose(winograd.winograd_conv2d(x, weight), conv.conv2d(x, weight))
 
 
 class TestIm2colWithItsKernelAxesSwapped:

@@ -6,7 +6,7 @@ from strict import strict, to_strict
 
 from minialexnet.backend import to_host
 from minialexnet.errors import InputError
-from minialexnet.layers import Conv2d
+from minialexnet.layers import Conv2d, ReLU, Sequential
 from minialexnet.layers.initializers import normal
 from minialexnet.ops import conv2d, conv2d_backward, winograd_conv2d, winograd_conv2d_backward
 
@@ -81,6 +81,32 @@ def test_slices_are_convolved_as_the_whole_batch_is(rng, count):
     )
     y = expected(x[:5], *layer.params.values(), 1, 2)
     np.testing.assert_array_equal(run(x[:5])[0], y)
+
+
+@pytest.mark.parametrize("count", PICTURES)
+def test_a_subclass_with_a_run_of_its_own_goes_into_networks(rng, count):
+    """Slices of a batch reach it by the two methods that define a layer, and by no others."""
+    calls = []
+
+    class Watched(Conv2d):
+        def run(self, x, training=False):
+            calls.append("run")
+            return super().run(x, training)
+
+        def run_backward(self, dy, memory, input_gradient=True):
+            calls.append("run_backward")
+            return super().run_backward(dy, memory, input_gradient)
+
+    network = Sequential([Watched(16, 4, 3), ReLU()])
+    y = network.forward(rng.standard_normal((PICTURES[count], 16, 4, 4), "float32"))
+    network.backward(y)
+    assert {*calls} == {"run", "run_backward"}
+
+
+def test_what_is_no_batch_of_pictures_is_refused():
+    for wrong in (np.zeros(()), np.zeros((3, 4))):
+        with pytest.raises(InputError, match="expected four axes"):
+            Conv2d(3, 4, 3).forward(wrong)
 
 
 def test_parameters_have_pytorchs_names_and_shapes():

@@ -50,3 +50,14 @@ def test_the_gradients_too_refuse_inputs_that_do_not_fit(backend, shape):
     x, weight, dy = (backend.put(np.zeros(s), "float32") for s in (shape, (3, 4), (2, 3)))
     with pytest.raises(InputError, match=r"and weight \(3, 4\); expected x of shape \(pictures, 4"):
         linear_backward(dy, x, weight)
+
+
+def test_the_widest_type_of_an_operation_is_that_of_its_result():
+    """A gradient of another type neither overflows nor is cut down, nor refused."""
+    x, weight = np.ones((2, 3), np.float32), np.ones((4, 3), np.float32)
+    for dy in np.full((2, 4), 3e4, np.float16), np.full((2, 4), 30_000):
+        dx, dweight, _ = linear_backward(dy, x, weight)
+        assert (dx == 120_000).all()
+        assert (dweight == 60_000).all()
+    dx, dweight, _ = linear_backward(np.full((2, 4), 1 / 3), x, weight)
+    assert dx.dtype == dweight.dtype == np.float64

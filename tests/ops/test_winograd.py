@@ -61,6 +61,19 @@ def test_in_float32_it_is_right_to_five_digits(rng, channels, filters, kernel, s
         assert np.abs(ours - right).max() < 1e-5 * np.abs(right).max()
 
 
+def test_the_error_is_relative_to_the_largest_pixel_of_a_tile(rng):
+    """And so is what an infinite pixel does; the plain convolution keeps both to its windows."""
+    x, weight = rng.standard_normal((1, 16, 3, 8), np.float32), np.ones((1, 16, 3, 5), np.float32)
+    x[:, :, :, 1] *= 1e6
+    expected = conv2d(x.astype(float), weight.astype(float))[0, 0, 0, 2:]  # do not see column 1
+    off = np.abs(winograd_conv2d(x, weight)[0, 0, 0, 2:] - expected)
+    assert off.max() < 1e-5 * np.abs(x).max() * weight[0].size
+    x[0, 0, 0, 0] = np.inf
+    with np.errstate(invalid="ignore"):
+        assert np.isfinite(conv2d(x, weight)[..., 1:]).all()
+        assert np.isnan(winograd_conv2d(x, weight)).all()
+
+
 def test_without_bias_and_without_the_inputs_gradient(backend, rng):
     x, weight = (backend.put(rng.standard_normal(s)) for s in ((2, 3, 5, 7), (4, 3, 3, 3)))
     y = winograd_conv2d(x, weight)

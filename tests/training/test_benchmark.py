@@ -168,6 +168,12 @@ def test_the_first_call_does_not_count_and_the_others_are_enough(
     assert len(list(taken)) == left
 
 
+def test_a_call_without_length_takes_no_time():
+    """Clocks may stand still for so short a call."""
+    calls = [("a", "forward", 0.0, 4.0), ("b", "forward", 1.0, 1.0)]
+    assert benchmark._shared_time(calls) == {("a", "forward"): 4.0}
+
+
 def test_operations_are_those_of_the_products():
     """Twice the multiply-adds: forward, gradient of the weights, and of the input but the first."""
     conv, fc = 10 * 10 * 4 * 3 * 3 * 3, 100 * 5
