@@ -285,7 +285,8 @@ def _let_any_thread_limit_blas() -> None:
     """Have threadpoolctl forget which thread set a limit.
 
     By itself it lets that thread alone set another, and silently ignores what others ask for (in
-    its newer versions, for OpenBLAS). But here the first of several users sets the limit, and the last one lifts it.
+    its newer versions, for OpenBLAS). But here the first of several users sets the limit, and the
+    last one lifts it.
     """
     openblas = getattr(threadpoolctl, "OpenBLASController", None)
     if hasattr(openblas, "clear_controlling_thread"):

@@ -9,6 +9,8 @@ The result does not depend on the number of cores: the slices are cut by the sha
 and the gradients of the parameters are added up in the order of the slices.
 """
 
+from collections.abc import Callable
+
 from minialexnet.backend import blas_on_one_thread, get_array_module, map_ordered, slice_batch
 from minialexnet.layers.base import Array, Layer
 
@@ -31,8 +33,7 @@ class DepthFirst(Layer):
                 memories.append(memory)
             return y, memories
 
-        with blas_on_one_thread():
-            runners = [layer.slice_runner(len(x), training) for layer in self.layers.values()]
+        runners = self._runners(lambda layer: layer.slice_runner(len(x), training))
         slices = slice_batch(x)
         outputs, memories = zip(*map_ordered(through_all_layers, slices), strict=True)
         return _join(outputs), (slices, memories)
@@ -50,10 +51,13 @@ class DepthFirst(Layer):
             return gradient, grads
 
         first = next(iter(self.layers))
-        with blas_on_one_thread():
-            runners = {
-                name: layer.slice_backward_runner(len(dy)) for name, layer in self.layers.items()
-            }
+        runners = dict(
+            zip(
+                self.layers,
+                self._runners(lambda layer: layer.slice_backward_runner(len(dy))),
+                strict=True,
+            )
+        )
         slices, memories = memory
         gradients, total = [], {}
         for gradient, grads in map_ordered(
@@ -74,9 +78,13 @@ class DepthFirst(Layer):
                 y = run(y)[0]
             return y
 
-        with blas_on_one_thread():
-            runners = [layer.slice_runner(len(x)) for layer in self.layers.values()]
+        runners = self._runners(lambda layer: layer.slice_runner(len(x)))
         return _join(list(map_ordered(through_all_layers, slice_batch(x))))
+
+    def _runners(self, make: Callable[[Layer], Callable]) -> list[Callable]:
+        """What `make` returns for each layer; it may have work to do, which the threads share."""
+        with blas_on_one_thread():
+            return list(map_ordered(make, list(self.layers.values())))
 
 
 def _join(parts) -> Array:

@@ -436,7 +436,7 @@ class TestOtherLayers:
 
         def last_slice_wins(function, items):
             results = list(right(function, items))
-            if isinstance(results[0][1], dict):
+            if isinstance(results[0], tuple) and isinstance(results[0][1], dict):
                 results[:-1] = [
                     (dx, {name: 0 * value for name, value in grads.items()})
                     for dx, grads in results[:-1]
