@@ -1,6 +1,6 @@
 """Speed and memory of this project beside PyTorch and DeZero, on the same work, in one run.
 
-python benchmarks/compare.py             everything, about half an hour; quiet machine, please
+python benchmarks/compare.py             everything, about 40 minutes; quiet machine, please
 python benchmarks/compare.py --quick     the same on tiny work, to see that it runs
 
 A full run writes benchmarks/results/DATE-cpu.md, the raw numbers beside it as .json, and

@@ -21,7 +21,6 @@ from minialexnet.backend.arrays import Array, axes_by_stride, get_array_module
 SMALLEST_LOAN = 1 << 16
 """Arrays of fewer bytes come from NumPy itself, which keeps small pieces at hand."""
 
-
 PATIENCE = 1.0
 """Seconds to wait for the pool before memory is taken from NumPy instead."""
 
@@ -133,6 +132,7 @@ def empty(shape: tuple[int, ...], dtype, xp) -> Array:
     """An array of the module `xp` with anything in it, in C order, from used memory if it can be.
 
     Args:    shape, dtype: as for `numpy.empty`; xp: array module.
+    Raises:  MemoryError: there is not so much, even after what was kept is given up.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if xp is not np or size < SMALLEST_LOAN:
@@ -142,7 +142,10 @@ def empty(shape: tuple[int, ...], dtype, xp) -> Array:
 
 
 def empty_like(array: Array, dtype=None) -> Array:
-    """As `empty`, of the shape of `array` and with its axes in the same order in memory."""
+    """As `empty`, of the shape of `array` and with its axes in the same order in memory.
+
+    Args:    array: any strides; its values do not matter. dtype: that of `array` by default.
+    """
     order = axes_by_stride(array)
     inverse = sorted(range(array.ndim), key=order.__getitem__)
     shape = tuple(array.shape[axis] for axis in order)

@@ -77,6 +77,8 @@ class Conv2d(Layer):
         if bias:
             self.params["bias"] = xp.full(out_channels, bias_init, dtype=weight.dtype)
 
+    # `filters` are the transformed ones, if `slice_runner` has them at hand for all slices.
+
     def run(self, x: Array, training: bool = False, filters: Array | None = None):
         weight, bias = self.params["weight"], self.params.get("bias")
         check_4d(x)

@@ -63,7 +63,7 @@ def local_response_norm_backward(
         dx_c  =  r_c  -  2 alpha beta x_c * (sum of r_j x_j / s_j over those j)
 
     "j whose window holds c" is the window mirrored, which for odd `size` is the window itself.
-    s is worked out anew, which takes no longer than fetching it from memory.
+    s is worked out anew: keeping it would save little time, and take as much memory as x.
 
     Args:
         dy: gradient with respect to y; x: input of the forward pass; none is modified.

@@ -39,9 +39,8 @@ but at more places, far from 0, where the values of polynomials lose digits."""
 PLACES = (Fraction(0), *map(Fraction, (1, -1, "1/2", -2, 2, "-1/2")))
 """Where polynomials are evaluated, in this order, and last at infinity: the leading coefficient."""
 
-FEWEST_CHANNELS = 16
-FEWEST_PICTURES = 16
-"""With fewer, the transforms take longer than they save."""
+FEWEST_CHANNELS, FEWEST_PICTURES = 16, 16
+"""With fewer of either, the transforms take longer than they save."""
 
 MOST_TAPS = len(PLACES) + 2 - OUTPUTS
 """r at most: m + r - 1 places are needed, and infinity is one of them."""
