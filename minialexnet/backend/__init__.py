@@ -18,12 +18,12 @@ from minialexnet.backend.devices import Device, cupy_problem, select_device, syn
 from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
     blas_on_one_thread,
+    cached_blocks,
     consume,
     for_each_block,
     map_ordered,
     matmul,
     num_threads,
-    picture_blocks,
     set_num_threads,
     slice_batch,
 )
@@ -33,6 +33,7 @@ __all__ = [
     "Device",
     "asarray_like",
     "blas_on_one_thread",
+    "cached_blocks",
     "consume",
     "copy",
     "cupy_problem",
@@ -47,7 +48,6 @@ __all__ = [
     "memory_order_view",
     "move",
     "num_threads",
-    "picture_blocks",
     "register_array_module",
     "release_memory",
     "select_device",

@@ -199,7 +199,7 @@ def _with_inner_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer
 def _stages(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
     """The layers, with each stretch of picture-by-picture ones bound into one `DepthFirst`."""
     stretch: dict[str, Layer] = {}
-    for name, layer in layers.items():
+    for name, layer in _computing_layers(layers):
         if layer.whole_batch:
             if stretch:
                 yield next(iter(stretch)), DepthFirst(stretch)
@@ -209,3 +209,16 @@ def _stages(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
             stretch[name] = layer
     if stretch:
         yield next(iter(stretch)), DepthFirst(stretch)
+
+
+def _computing_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
+    """The layers by dotted name, with those of a network within the network in its place.
+
+    So a nested network computes exactly what the flat one does, in the same slices.
+    """
+    for name, layer in layers.items():
+        if type(layer) is Sequential:  # a subclass may compute something else
+            for inner, its_layer in _computing_layers(layer.layers):
+                yield f"{name}.{inner}", its_layer
+        else:
+            yield name, layer

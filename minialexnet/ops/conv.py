@@ -17,7 +17,7 @@ The windows of a whole batch would take gigabytes, so on a CPU this takes a few 
 `winograd.py` has the same function with fewer multiplications.
 """
 
-from minialexnet.backend import empty, get_array_module, picture_blocks, zeros
+from minialexnet.backend import cached_blocks, empty, get_array_module, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.im2col import col2im, im2col
 from minialexnet.ops.shapes import (
@@ -62,7 +62,7 @@ def conv2d(
     y = empty((n, oh, ow, weight.shape[0]), x.dtype, xp)
     for inputs, outputs in groups_of_channels(x.shape[1], weight.shape[0], groups):
         matrix = _as_matrix(weight[outputs])
-        for block in picture_blocks(x, oh * ow * matrix.shape[1]):
+        for block in cached_blocks(x, oh * ow * matrix.shape[1]):
             cols = im2col(x[block, inputs], weight.shape[2:], stride, padding)
             rows = y[block].reshape(-1, weight.shape[0])[:, outputs]
             xp.matmul(cols.reshape(len(rows), -1), matrix.T, out=rows)
@@ -105,7 +105,7 @@ def conv2d_backward(
     for inputs, outputs in groups_of_channels(x.shape[1], o, groups):
         matrix = _as_matrix(weight[outputs])
         of_block = empty(matrix.shape, x.dtype, xp)
-        for block in picture_blocks(x, oh * ow * matrix.shape[1]):
+        for block in cached_blocks(x, oh * ow * matrix.shape[1]):
             cols = im2col(x[block, inputs], (kh, kw), stride, padding)
             rows = dy[block].reshape(-1, o)[:, outputs]
             dweight[outputs] += xp.matmul(rows.T, cols.reshape(len(rows), -1), out=of_block)

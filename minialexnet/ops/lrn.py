@@ -5,7 +5,7 @@ adjacent channels. With `groups` = 2 the neighbours are confined to a unit's own
 network of 2012, whose two GPUs normalised 48 and 128 channels each for itself.
 """
 
-from minialexnet.backend import empty, empty_like, get_array_module, picture_blocks, zeros
+from minialexnet.backend import cached_blocks, empty, empty_like, get_array_module, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.shapes import check_4d, check_same_shape
 
@@ -40,7 +40,7 @@ def local_response_norm(
     _check(x, size, groups)
     y = empty_like(x)
     units, outputs = _by_group(x, groups), _by_group(y, groups)
-    for block in picture_blocks(x):
+    for block in cached_blocks(x):
         scale = _scale(units[block], size, alpha, k)
         xp.divide(units[block], _of_units(_power(scale, beta), units), out=outputs[block])
     return y
@@ -78,7 +78,7 @@ def local_response_norm_backward(
     check_same_shape(dy, x.shape, "dy")
     dx = empty_like(x)
     units, dunits, doutputs = (_by_group(array, groups) for array in (x, dx, dy))
-    for block in picture_blocks(x):
+    for block in cached_blocks(x):
         scale = _scale(units[block], size, alpha, k)
         r = xp.divide(doutputs[block], _of_units(_power(scale, beta), units), out=dunits[block])
         bordered, inside = _with_borders(r, below=(size - 1) // 2, above=size // 2)

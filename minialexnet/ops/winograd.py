@@ -18,6 +18,9 @@ In two dimensions this is done along the rows alone. Then each multiplication in
 becomes a matrix product, over the channels and the rows of the kernel, as im2col has it. (Along
 both dimensions it would save more multiplications, but NumPy spends more on the transforms.)
 
+Tiles of four outputs seldom fill a row of 13. So pictures lie in pairs side by side, with the zeros
+of the padding between them, where that takes fewer tiles.
+
 Everything here is linear, so the backward pass takes the transposes, in reverse order.
 
 Source: Lavin and Gray 2015, "Fast algorithms for convolutional neural networks".
@@ -25,9 +28,11 @@ Source: Lavin and Gray 2015, "Fast algorithms for convolutional neural networks"
 
 import functools
 import math
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
-from minialexnet.backend import empty, get_array_module, is_on_host, zeros
+from minialexnet.backend import cached_blocks, empty, get_array_module, is_on_host, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.conv import conv2d_output_size, groups_of_channels
 from minialexnet.ops.shapes import Padding, as_padding, check_same_shape
@@ -68,7 +73,8 @@ def winograd_conv2d(
 
     The error is some five times that of `conv2d`, and relative to the largest value among the
     m + r - 1 pixels of a tile, also for outputs that do not see that pixel. So one infinite pixel,
-    or NaN, makes all four outputs of its tiles NaN.
+    or NaN, makes all four outputs of its tiles NaN, and a tile may reach from one picture of the
+    batch into the next.
 
     Args:
         x: (N, C, H, W), any float dtype; not modified.
@@ -84,18 +90,20 @@ def winograd_conv2d(
     oh, ow = _output_size(x, weight, padding, groups)
     if bias is not None:
         check_same_shape(bias, (weight.shape[0],), "bias")
-    values = _values_of_rows(x, weight, ow, padding)
+    line = _line(x, ow, padding)
+    values = _values_of_rows(x, weight, line, padding)
     filters = winograd_filters(weight) if filters is None else filters
-    products = empty((*values.shape[:2], oh, values.shape[3], len(weight)), x.dtype, xp)
-    for place in range(len(values)):
-        for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
-            cols = _cols(values[place, ..., inputs], weight)
+    products = empty((*values.shape[:2], oh, line.tiles, len(weight)), x.dtype, xp)
+    rows = products.reshape(len(values), -1, len(weight))
+    for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
+        for places in cached_blocks(values, rows.shape[1] * filters.shape[2]):
+            cols = _cols(values[places, ..., inputs], weight)
             xp.matmul(
-                cols.reshape(-1, filters.shape[2]),
-                filters[place, outputs].T,
-                out=products[place].reshape(-1, len(weight))[:, outputs],
+                cols.reshape(len(cols), -1, filters.shape[2]),
+                filters[places, outputs].transpose(0, 2, 1),
+                out=rows[places, :, outputs],
             )
-    return _outputs_of_products(products, weight, bias, ow).transpose(0, 3, 1, 2)
+    return _outputs_of_products(products, weight, bias, line, ow).transpose(0, 3, 1, 2)
 
 
 def winograd_conv2d_backward(
@@ -122,24 +130,26 @@ def winograd_conv2d_backward(
     oh, ow = _output_size(x, weight, padding, groups)
     check_same_shape(dy, (x.shape[0], weight.shape[0], oh, ow), "dy")
     dy = dy.transpose(0, 2, 3, 1)
-    values = _values_of_rows(x, weight, ow, padding)
+    line = _line(x, ow, padding)
+    values = _values_of_rows(x, weight, line, padding)
     filters = winograd_filters(weight) if filters is None else filters
-    dproducts = _outputs_of_products_backward(dy, weight, values.shape[3])
+    dproducts = _outputs_of_products_backward(dy, weight, line)
     dfilters = empty(filters.shape, x.dtype, xp)
     dvalues = zeros(values.shape, x.dtype, xp) if input_gradient else None
-    for place in range(len(values)):
-        for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
-            cols = _cols(values[place, ..., inputs], weight)
-            matrix = cols.reshape(-1, filters.shape[2])
-            dproduct = dproducts[place].reshape(-1, len(weight))[:, outputs]
-            xp.matmul(dproduct.T, matrix, out=dfilters[place, outputs])
+    rows = dproducts.reshape(len(values), -1, len(weight))
+    for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
+        for places in cached_blocks(values, rows.shape[1] * filters.shape[2]):
+            cols = _cols(values[places, ..., inputs], weight)
+            matrix = cols.reshape(len(cols), -1, filters.shape[2])
+            dproduct = rows[places, :, outputs]
+            xp.matmul(dproduct.transpose(0, 2, 1), matrix, out=dfilters[places, outputs])
             if input_gradient:
                 dcols = cols  # which is done with; its gradient takes its place in memory
-                xp.matmul(dproduct, filters[place, outputs], out=matrix)
-                for row in range(dcols.shape[3]):
-                    dvalues[place, :, row : row + oh, :, inputs] += dcols[:, :, :, row]
+                xp.matmul(dproduct, filters[places, outputs], out=matrix)
+                for row in range(dcols.shape[4]):
+                    dvalues[places, :, row : row + oh, :, inputs] += dcols[:, :, :, :, row]
     return (
-        _values_of_rows_backward(dvalues, x, weight, padding) if input_gradient else None,
+        _values_of_rows_backward(dvalues, x, weight, line, padding) if input_gradient else None,
         _filters_backward(dfilters, weight),
         dy.sum(axis=(0, 1, 2)),
     )
@@ -157,51 +167,105 @@ def _output_size(x, weight, padding: Padding, groups: int):
 
 
 def _cols(values, weight):
-    """The rows of values under each row of the kernel: (N, OH, tiles, KH, C), newly made."""
+    """The rows of values under each row of the kernel: (places, lines, OH, tiles, KH, C)."""
     xp = get_array_module(values)
-    n, rows, tiles, c = values.shape
+    places, lines, rows, tiles, c = values.shape
     kh = weight.shape[2]
-    picture, row, tile, channel = values.strides
+    place, line, row, tile, channel = values.strides
     windows = xp.lib.stride_tricks.as_strided(
-        values, (n, rows - kh + 1, tiles, kh, c), (picture, row, tile, row, channel)
+        values, (places, lines, rows - kh + 1, tiles, kh, c), (place, line, row, tile, row, channel)
     )
     cols = empty(windows.shape, values.dtype, xp)
     cols[...] = windows
     return cols
 
 
+# ---- pictures side by side -----------------------------------------------------------------------
+
+
+class _Line(NamedTuple):
+    """How the rows of some pictures lie behind one another in one line, which is cut into tiles.
+
+    Lines are made of neighbours in the batch: pictures 0 and 1, pictures 2 and 3, and so on.
+    """
+
+    pictures: int
+    """How many there are in a line: 2, or 1."""
+    pitch: int
+    """Columns from one to the next, so many that no window sees pixels of both."""
+    tiles: int
+    """Tiles of a line; the last one may reach beyond its end."""
+
+    def columns(self, picture: int, left: int, width: int) -> slice:
+        """Where this picture of the line has its pixels, behind `left` zeros of the padding."""
+        start = self.pitch * picture + left
+        return slice(start, start + width)
+
+    def outputs(self, ow: int) -> Iterator[tuple[int, slice, slice, slice]]:
+        """Which tiles' i-th outputs are wanted: i, tiles; and whose they are: pictures, columns."""
+        for i in range(OUTPUTS):
+            for picture in range(self.pictures):
+                column = (i - self.pitch * picture) % OUTPUTS
+                count = len(range(column, ow, OUTPUTS))
+                tile = (self.pitch * picture + column) // OUTPUTS
+                yield (
+                    i,
+                    slice(tile, tile + count),
+                    slice(picture, None, self.pictures),
+                    slice(column, None, OUTPUTS),
+                )
+
+
+def _line(x, ow: int, padding: Padding) -> _Line:
+    """Pairs of pictures, or each by itself: what takes fewer tiles."""
+    n, _, _, w = x.shape
+    pitch = max(w + max(padding[1]), ow)
+    one, two = (-(-(pitch * before + ow) // OUTPUTS) for before in (0, 1))
+    return _Line(2, pitch, two) if n % 2 == 0 and two < 2 * one else _Line(1, pitch, one)
+
+
 # ---- the three linear maps, each with its transpose --------------------------------------------
 
 
-def _values_of_rows(x, weight, ow: int, padding: Padding):
+def _values_of_rows(x, weight, line: _Line, padding: Padding):
     """B^T d for the pixels d of each tile, the m + r - 1 neighbours in a row that m outputs need.
 
-    Returns: (places, N, padded rows, tiles of a row, C).
+    Returns: (places, lines, padded rows, tiles of a line, C).
     """
     xp = get_array_module(x)
-    (top, bottom), (left, _) = padding
-    n, c, h, w = x.shape
     _, _, b = _matrices(weight.shape[3], x.dtype, xp)
-    tiles, places = -(-ow // OUTPUTS), len(b)
-    padded = zeros((n, top + h + bottom, OUTPUTS * (tiles - 1) + places, c), x.dtype, xp)
-    padded[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
-    pixels = empty((places, n, top + h + bottom, tiles, c), x.dtype, xp)
-    for i in range(places):
-        pixels[i] = padded[:, :, i : i + OUTPUTS * (tiles - 1) + 1 : OUTPUTS]
+    (top, _), (left, _) = padding
+    h, w = x.shape[2:]
+    padded = zeros(_padded_shape(x, weight, line, padding), x.dtype, xp)
+    for i in range(line.pictures):
+        pictures = x[i :: line.pictures].transpose(0, 2, 3, 1)
+        padded[:, top : top + h, line.columns(i, left, w)] = pictures
+    pixels = empty((len(b), *padded.shape[:2], line.tiles, padded.shape[3]), x.dtype, xp)
+    for i in range(len(b)):
+        pixels[i] = padded[:, :, i : i + OUTPUTS * (line.tiles - 1) + 1 : OUTPUTS]
     return _apply(b.T, pixels)
 
 
-def _values_of_rows_backward(dvalues, x, weight, padding: Padding):
+def _values_of_rows_backward(dvalues, x, weight, line: _Line, padding: Padding):
     xp = get_array_module(x)
-    (top, bottom), (left, _) = padding
-    n, c, h, w = x.shape
     _, _, b = _matrices(weight.shape[3], x.dtype, xp)
-    places, tiles = len(b), dvalues.shape[3]
+    (top, _), (left, _) = padding
+    n, c, h, w = x.shape
     dpixels = _apply(b, dvalues)
-    dpadded = zeros((n, top + h + bottom, OUTPUTS * (tiles - 1) + places, c), x.dtype, xp)
-    for i in range(places):
-        dpadded[:, :, i : i + OUTPUTS * (tiles - 1) + 1 : OUTPUTS] += dpixels[i]
-    return dpadded[:, top : top + h, left : left + w].transpose(0, 3, 1, 2)
+    dpadded = zeros(_padded_shape(x, weight, line, padding), x.dtype, xp)
+    for i in range(len(b)):
+        dpadded[:, :, i : i + OUTPUTS * (line.tiles - 1) + 1 : OUTPUTS] += dpixels[i]
+    dx = empty((n, h, w, c), x.dtype, xp)
+    for i in range(line.pictures):
+        dx[i :: line.pictures] = dpadded[:, top : top + h, line.columns(i, left, w)]
+    return dx.transpose(0, 3, 1, 2)
+
+
+def _padded_shape(x, weight, line: _Line, padding: Padding):
+    """Lines with the zeros around and between their pictures: (lines, padded rows, columns, C)."""
+    n, c, h, _ = x.shape
+    columns = OUTPUTS * line.tiles + weight.shape[3] - 1
+    return n // line.pictures, h + sum(padding[0]), columns, c
 
 
 def winograd_filters(weight):
@@ -226,29 +290,28 @@ def _filters_backward(dfilters, weight):
     return dweight.transpose(0, 3, 1, 2)
 
 
-def _outputs_of_products(products, weight, bias, ow: int):
-    """A^T of the products, plus bias: (N, OH, OW, O). The last tile may reach beyond the row."""
+def _outputs_of_products(products, weight, bias, line: _Line, ow: int):
+    """A^T of the products, plus bias: (N, OH, OW, O)."""
     xp = get_array_module(products)
-    _, n, oh, _, o = products.shape
     a, _, _ = _matrices(weight.shape[3], products.dtype, xp)
-    y = empty((n, oh, ow, o), products.dtype, xp)
-    for i, outputs in enumerate(_apply(a.T, products)):
-        columns = y[:, :, i::OUTPUTS]
-        columns[...] = outputs[:, :, : columns.shape[2]]
-        if bias is not None:
-            columns += bias
+    _, lines, oh, _, o = products.shape
+    outputs = _apply(a.T, products)
+    y = empty((lines * line.pictures, oh, ow, o), products.dtype, xp)
+    for i, tiles, pictures, columns in line.outputs(ow):
+        if bias is None:
+            y[pictures, :, columns] = outputs[i, :, :, tiles]
+        else:
+            xp.add(outputs[i, :, :, tiles], bias, out=y[pictures, :, columns])
     return y
 
 
-def _outputs_of_products_backward(dy, weight, tiles: int):
+def _outputs_of_products_backward(dy, weight, line: _Line):
     xp = get_array_module(dy)
-    n, oh, _, o = dy.shape
     a, _, _ = _matrices(weight.shape[3], dy.dtype, xp)
-    doutputs = empty((OUTPUTS, n, oh, tiles, o), dy.dtype, xp)
-    for i in range(OUTPUTS):
-        columns = dy[:, :, i::OUTPUTS]
-        doutputs[i, :, :, : columns.shape[2]] = columns
-        doutputs[i, :, :, columns.shape[2] :] = 0
+    n, oh, ow, o = dy.shape
+    doutputs = zeros((OUTPUTS, n // line.pictures, oh, line.tiles, o), dy.dtype, xp)
+    for i, tiles, pictures, columns in line.outputs(ow):
+        doutputs[i, :, :, tiles] = dy[pictures, :, columns]
     return _apply(a, doutputs)
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from strict import to_strict
 
 from minialexnet.backend import (
+    cached_blocks,
     for_each_block,
     map_ordered,
     matmul,
     num_threads,
     parallel,
-    picture_blocks,
     set_num_threads,
     slice_batch,
 )
@@ -110,19 +110,19 @@ def test_on_a_device_the_batch_stays_whole():
 
 
 @given(count=st.integers(0, 70), size=st.integers(1, 300), channels=st.integers(1, 8))
-def test_picture_blocks_cover_the_batch_once_in_order(count, size, channels):
+def test_cached_blocks_cover_the_batch_once_in_order(count, size, channels):
     x = np.broadcast_to(np.float32(0), (count, channels, size, size))
-    covered = [i for part in picture_blocks(x) for i in range(count)[part]]
+    covered = [i for part in cached_blocks(x) for i in range(count)[part]]
     assert covered == list(range(count))
 
 
-def test_picture_blocks_are_as_large_as_the_cache_allows():
+def test_cached_blocks_are_as_large_as_the_cache_allows():
     x = np.broadcast_to(np.float32(0), (64, 4, 256, parallel.CACHED_ELEMENTS // 4096))
-    assert picture_blocks(x) == [slice(start, start + 4) for start in range(0, 64, 4)]
+    assert cached_blocks(x) == [slice(start, start + 4) for start in range(0, 64, 4)]
 
 
 def test_on_a_device_the_block_is_the_batch():
-    assert picture_blocks(to_strict(np.zeros((9, 3, 800, 800)))) == [slice(0, 9)]
+    assert cached_blocks(to_strict(np.zeros((9, 3, 800, 800)))) == [slice(0, 9)]
 
 
 # ---- matmul -----------------------------------------------------------------------------------

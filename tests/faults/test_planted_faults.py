@@ -244,6 +244,21 @@ class TestFewerMultiplications:
         assert check(*self.CASE).ok
         assert not np.allclose(winograd.winograd_conv2d(x, weight), conv.conv2d(x, weight))
 
+    def test_pictures_side_by_side_that_see_each_other(self, monkeypatch):
+        """A wrong function too: the zeros between two pictures are one column short."""
+        right = winograd._line
+
+        def line(*arguments):
+            assert right(*arguments).pictures == 2
+            return right(*arguments)._replace(pitch=right(*arguments).pitch - 1)
+
+        rng = np.random.default_rng(0)
+        x, weight = rng.standard_normal((2, 3, 5, 5)), rng.standard_normal((4, 3, 3, 3))
+        expected = conv.conv2d(x, weight, padding=1)
+        np.testing.assert_allclose(winograd.winograd_conv2d(x, weight, padding=1), expected)
+        monkeypatch.setattr(winograd, "_line", line)
+        assert not np.allclose(winograd.winograd_conv2d(x, weight, padding=1), expected)
+
 
 class TestIm2colWithItsKernelAxesSwapped:
     """Every window transposed. Done consistently, it is a network with transposed filters."""

@@ -118,6 +118,35 @@ def test_a_network_without_layers_is_refused():
         Sequential([])
 
 
+def test_a_nested_network_is_convolved_in_the_same_way():
+    """With fewer multiplications, since the batch is large, though its slices are small."""
+    flat = Sequential({"conv": Conv2d(16, 4, 3, generator=host_generator(0)), "relu": ReLU()})
+    nested = Sequential({"inner": Sequential(flat.layers)})
+    x = np.random.default_rng(0).standard_normal((16, 16, 6, 9), np.float32)
+    y = flat.forward(x)
+    np.testing.assert_array_equal(nested.predict(x), y)
+    np.testing.assert_array_equal(y, flat.predict(x))
+    assert not np.array_equal(y[:2], flat.predict(x[:2]))
+
+
+class Doubled(Sequential):
+    """A network that computes something else than its layers one after another."""
+
+    def run(self, x, training=False):
+        y, memory = super().run(x, training)
+        return 2 * y, memory
+
+    def run_backward(self, dy, memory, input_gradient=True):
+        return super().run_backward(2 * dy, memory, input_gradient)
+
+
+def test_a_subclass_within_a_network_computes_in_its_own_way(rng):
+    network = Sequential({"inner": Doubled([ReLU()]), "outer": ReLU()})
+    x, dy = rng.standard_normal((2, 5, 3, 4, 4))
+    np.testing.assert_array_equal(network.forward(x), 2 * np.maximum(x, 0))
+    np.testing.assert_array_equal(network.backward(dy), 2 * dy * (x > 0))
+
+
 def test_a_nested_network_computes_what_the_flat_one_does(backend, dtype):
     x, dy = pictures(backend, dtype), backend.put(np.ones((5, 5)), dtype)
     flat, nested = (n().to(backend.xp).astype(dtype) for n in (small_network, nested_network))

@@ -8,7 +8,7 @@ from strict import to_strict
 
 from minialexnet.errors import InputError
 from minialexnet.ops import conv2d, conv2d_backward, winograd_conv2d, winograd_conv2d_backward
-from minialexnet.ops.winograd import MOST_TAPS, OUTPUTS, toom_cook, winograd_pays
+from minialexnet.ops.winograd import MOST_TAPS, OUTPUTS, _line, toom_cook, winograd_pays
 
 few = st.integers(0, 3)
 
@@ -72,6 +72,22 @@ def test_the_error_is_relative_to_the_largest_pixel_of_a_tile(rng):
     with np.errstate(invalid="ignore"):
         assert np.isfinite(conv2d(x, weight)[..., 1:]).all()
         assert np.isnan(winograd_conv2d(x, weight)).all()
+
+
+@pytest.mark.parametrize(
+    ("pictures", "width", "taps", "side_by_side"),
+    [
+        (4, 13, 3, 2),  # conv3: 7 tiles for two, instead of 8
+        (3, 13, 3, 1),  # nobody to pair the third one with
+        (4, 27, 5, 1),  # conv2: 7 tiles either way
+        (4, 8, 3, 1),  # nothing is left over
+    ],
+)
+def test_pictures_lie_in_pairs_where_that_takes_fewer_tiles(pictures, width, taps, side_by_side):
+    x, border = np.zeros((pictures, 1, width, width)), taps // 2
+    line = _line(x, width, ((border, border), (border, border)))
+    assert line.pictures == side_by_side
+    assert line.tiles == -(-(line.pitch * (line.pictures - 1) + width) // OUTPUTS)
 
 
 def test_without_bias_and_without_the_inputs_gradient(backend, rng):
