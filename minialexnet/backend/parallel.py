@@ -47,6 +47,9 @@ columns: narrow ones take longer for the same work, and wide ones cannot be shar
 BLOCK_ELEMENTS = 1 << 15
 """Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
 
+SHARED_ELEMENTS = 1 << 19
+"""Of fewer elements an elementwise update is done sooner than another thread has woken up."""
+
 
 class _OneBlasThread:
     """Inside `with`, BLAS has one thread.
@@ -245,7 +248,7 @@ def for_each_block(function: Callable[..., Any], *arrays: Array) -> None:
             b = min(a + BLOCK_ELEMENTS, stop)
             function(*(array[a:b] for array in flat))
 
-    stride = max(BLOCK_ELEMENTS, -(-size // (4 * num_threads())))
+    stride = max(SHARED_ELEMENTS, -(-size // (4 * num_threads())))
     consume(map_ordered(on_range, range(0, size, stride)))
 
 

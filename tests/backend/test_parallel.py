@@ -347,9 +347,10 @@ def test_a_forked_process_makes_its_own_pool():
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("size", [0, 1, 7, 100, 101])
+@pytest.mark.parametrize("size", [0, 1, 7, 24, 100, 101, 1000])
 def test_blocks_cover_matching_elements_once(monkeypatch, count, size):
     monkeypatch.setattr(parallel, "BLOCK_ELEMENTS", 8)
+    monkeypatch.setattr(parallel, "SHARED_ELEMENTS", 24)
     set_num_threads(count)
     a, b = np.arange(float(size)), np.ones(size)
 
@@ -363,6 +364,7 @@ def test_blocks_cover_matching_elements_once(monkeypatch, count, size):
 
 def test_blocks_work_in_place_whatever_the_order_of_the_axes(monkeypatch, rng):
     monkeypatch.setattr(parallel, "BLOCK_ELEMENTS", 8)
+    monkeypatch.setattr(parallel, "SHARED_ELEMENTS", 24)
     w, g = (rng.standard_normal((4, 3, 3, 2)).transpose(0, 3, 1, 2) for _ in range(2))
     expected = w - g
 
