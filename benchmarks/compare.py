@@ -1,7 +1,7 @@
 """Speed and memory of this project beside PyTorch and DeZero, on the same work, in one run.
 
 python benchmarks/compare.py             everything, about 40 minutes; quiet machine, please
-python benchmarks/compare.py --quick     the same on tiny work, to see that it runs
+python benchmarks/compare.py --quick     the same on tiny work, in a few minutes: does it run?
 
 A full run writes benchmarks/results/DATE-cpu.md, the raw numbers beside it as .json, and
 docs/speed.png. A narrowed one writes only what --out and --picture name.
@@ -18,7 +18,7 @@ from pathlib import Path
 import measurements
 from contestants import RIVALS, ContestantError, installed
 from machine import SIZES, describe_machine, usable_cores
-from measurements import Settings
+from measurements import FEW, Settings
 from picture import draw
 from report import Report
 from work import IMAGE_SIZES
@@ -50,13 +50,14 @@ def main() -> None:
     """Measure what the command line asks for."""
     options = parse_options()
     start = time.monotonic()
+    if importlib.util.find_spec("minialexnet") is None:
+        sys.exit("minialexnet is not installed; to have it: pip install -e '.[bench]'")
     facts = describe_machine()
     facts["date"] = str(datetime.date.today())
     quick = " (quick, not a measurement)" if options.quick else ""
     report = Report(f"Speed on the CPU{quick}, {facts['date']}", _command(), facts)
-    if importlib.util.find_spec("minialexnet") is None:
-        sys.exit("minialexnet is not installed; to have it: pip install -e '.[bench]'")
     settings = make_settings(options, report)
+    report.facts["rounds"] = f"{settings.rounds}, in the slow sections {min(settings.rounds, FEW)}"
     try:
         run(settings, options.sections or SECTIONS, report)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -85,6 +86,7 @@ def usable_cores() -> int:
 def describe_machine() -> dict[str, str]:
     """Processor, memory, system and versions, for the head of a report. No names of folders."""
     found = {
+        "minialexnet": _commit(),
         "processor": f"{_processor()}, {usable_cores()} cores",
         "memory": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -106,6 +108,18 @@ def blas() -> str:
         f"{d['internal_api']} {d['version']} ({d.get('architecture', 'unknown')} kernels)"
         for d in libraries
     )
+
+
+def _commit() -> str:
+    """What of this project was measured: its version, and the commit where there is git."""
+    version = importlib.metadata.version("minialexnet")
+    command = ["git", "describe", "--always", "--dirty=, with changes"]
+    try:
+        here = Path(__file__).parent
+        commit = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return version
+    return f"{version}, commit {commit.stdout.strip()}"
 
 
 def _processor() -> str:

@@ -16,8 +16,8 @@ FEW = 3
 """Rounds are no more than this in the sections that take long."""
 
 WORDS_OF_RATIOS = (
-    "How many times as long as this project each takes: the median of the rounds, each of which "
-    "is compared with itself, and their range."
+    "How many times as long as this project each takes: the ratio within each round, of these the "
+    "median and the range. (So it need not be the quotient of the median times below.)"
 )
 
 
@@ -201,8 +201,9 @@ def _floor_table(settings: Settings, found, flops, report: Report) -> Table:
         f"Training step at batch {batch}: the floor set by matrix products",
         "The floor is the arithmetic of the plain matrix products (forward, gradient of weights, "
         "gradient of the inputs save the pixels) at the best rate above, measured again in every "
-        "round; the share of it is floor / time. In brackets the range of the rounds. Convolutions "
-        "of stride 1 take fewer multiplications here, so more than 100% is possible.",
+        "round of this network; the share of it is floor / time. In brackets the range of the "
+        "rounds. It is a floor for who takes all these multiplications; convolutions of stride 1 "
+        "take fewer here, so more than 100% is possible.",
         ["network", "GFLOP", "floor", "ours", "ours, by the best rate of all", "PyTorch"],
     )
     for variant in settings.variants:
@@ -229,9 +230,12 @@ def operations(settings: Settings, report: Report) -> None:
     kinds = [kind for kind in ("ours", "torch") if kind in settings.contestants]
     table = Table(
         f"Each operation by itself, with the paper's shapes, batch {batch}",
-        "PyTorch's time over ours, and the times. conv1 does without the gradient of the pixels; "
-        "relu1 is not in place here; `update` is SGD for all parameters, and `update, fused` "
-        "compares with PyTorch's fused SGD, which must be asked for.",
+        "PyTorch's time over ours, and the times. Each goes through the whole batch, with all "
+        "threads, and reads and writes memory, while in the network this project takes slices "
+        "through all layers, which stay in the cache: so our times do not add up to a step. conv1 "
+        "does without the gradient of the pixels; relu1 is not in place here; `update` is SGD for "
+        "all parameters, and `update, fused` compares with PyTorch's fused SGD, which must be "
+        "asked for (ours is the same in both rows, measured twice).",
         [
             "operation",
             "forward",
@@ -306,7 +310,8 @@ def growth(settings: Settings, report: Report) -> None:
     table = Table(
         f"Training step of {variant}: time of a picture by batch size",
         f"Beside each batch size ours at {reference} was measured in the same rounds, in another "
-        f"process; at {reference} itself this shows how much chance there is.",
+        f"process; at {reference} itself this shows how much chance there is. PyTorch is compared "
+        f"up to {reference}.",
         ["batch", f"ours over ours at {reference}", "PyTorch over ours", "ours", "PyTorch"],
     )
     found = {}

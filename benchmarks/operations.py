@@ -160,15 +160,13 @@ def _logits_and_labels(work: Work) -> tuple[np.ndarray, np.ndarray]:
 def time_passes(passes: Passes, seconds: float) -> dict[str, float]:
     """Seconds of a forward and of a backward pass: the mean over as many as fit in `seconds`.
 
-    The first pair is left out, unless it alone takes that long.
+    It is one pair at least. A first one is left out: it asks for fresh memory.
     """
-    forward, backward = _one_pair(*passes)
-    count = 1
-    if forward + backward < seconds:
-        forward, backward, count = 0.0, 0.0, 0
-        while forward + backward < seconds:
-            pair = _one_pair(*passes)
-            forward, backward, count = forward + pair[0], backward + pair[1], count + 1
+    _one_pair(*passes)
+    forward, backward, count = 0.0, 0.0, 0
+    while forward + backward < seconds:
+        pair = _one_pair(*passes)
+        forward, backward, count = forward + pair[0], backward + pair[1], count + 1
     return {"forward": forward / count, "backward": backward / count}
 
 

@@ -32,7 +32,8 @@ class Conv2d(Layer):
     Parameters: weight (out_channels, in_channels/groups, KH, KW), bias (out_channels,).
 
     On the host, batches of 16 pictures and more are convolved with fewer multiplications where the
-    stride is 1 (`winograd_conv2d`), which differs in the last digits.
+    stride is 1 (`winograd_conv2d`), which differs in the last digits and lets an infinite pixel
+    spoil outputs beside it, also of the next picture.
     """
 
     def __init__(
