@@ -29,7 +29,7 @@ When threads are in several layers at the same time, each of these counts its pa
 the layers add up to the time on the wall. On a GPU they are timed with a wait after each, which
 makes that step longer."""
 
-LARGEST = 1 << 40  # pixels or classes; far more than any machine holds, and no overflow yet
+LARGEST = 1 << 40  # pixels of a batch; far more than any machine holds, and no overflow yet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help="side of the pictures (default: the variant's own)",
     )
-    add("--classes", type=count, default=1000, metavar="N", help="default: 1000")
+    add("--classes", type=whole(at_least=2), default=1000, metavar="N", help="default: 1000")
     add(
         "--steps",
         type=count,
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     size = options.image_size or VARIANTS[options.variant].image_size
-    if max(options.batch_size * size**2, options.classes) > LARGEST:
+    if options.batch_size * size**2 > LARGEST:
         raise MemoryError
     device = select_device(options.backend)
     network = alexnet(options.variant, options.classes, size, init="he").to(device.xp)

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         return _fail(str(error), error.exit_status)
     except MemoryError:
-        return _fail("out of memory; try a smaller --batch-size or a smaller --image-size")
+        return _fail("out of memory; try a smaller --batch-size or --image-size, or fewer classes")
     except BrokenPipeError:  # the reader of our output (`head`, a pager) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one of them in full: {', '.join(VARIANTS)}",
     )
     parser.add_argument(
-        "--classes", type=whole(at_least=1), default=1000, metavar="N", help="default: 1000"
+        "--classes", type=whole(at_least=2), default=1000, metavar="N", help="default: 1000"
     )
     parser.add_argument(
         "--image-size",

@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
         f"{config.init}), crops of {config.image_size} pixels"
     )
     say(
-        f"{config.epochs} epoch{'s' * (config.epochs > 1)} in batches of {config.batch_size}, "
+        f"{config.epochs} epoch{'s' * (config.epochs > 1)} in batches of {config.batch_size}"
+        f"{' (one step an epoch)' * (len(trainer.batches) == 1)}, "
         f"learning rate {config.schedule} up to {config.lr:g}"
     )
     say(f"computing with {_where(config.backend)}; results go to {trainer.run.path}/")

@@ -42,6 +42,10 @@ class Variant:
     summary: str
 
 
+MOST_CLASSES, LARGEST_IMAGE = 1 << 24, 1 << 13
+"""Beyond these (the latter is a side in pixels) the weights take hundreds of gigabytes."""
+
+
 class AlexNet(Sequential):
     """A network made by `alexnet`, which remembers how it was made."""
 
@@ -74,19 +78,22 @@ def alexnet(
     Returns:
         a network from (N, 3, image_size, image_size) to (N, num_classes), float32, on the host.
     Raises:
-        InputError: unknown name, too few classes, or pictures too small for the layers.
+        InputError: unknown name, classes or pixels out of all bounds, or pictures too small for
+            the layers.
     """
     if variant not in VARIANTS:
         raise InputError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
     chosen = VARIANTS[variant]
     size = chosen.image_size if image_size is None else image_size
-    for name, value, least in (
-        ("num_classes", num_classes, 2),
-        ("image_size", size, 1),
-        ("seed", seed, 0),
+    for name, value, least, most in (
+        ("num_classes", num_classes, 2, MOST_CLASSES),
+        ("image_size", size, 1, LARGEST_IMAGE),
+        ("seed", seed, 0, None),
     ):
         if not isinstance(value, Integral) or value < least:
             raise InputError(f"{name} is {value!r}; expected a whole number of at least {least}")
+        if most is not None and value > most:
+            raise InputError(f"{name} is {value!r}; expected a whole number of at most {most}")
     init = chosen.init if init is None else init
     builder = Builder(size, num_classes, init, seed)
     chosen.describe(builder)

@@ -77,6 +77,10 @@ class TestWhatIsSaid:
         assert str(tmp_path / "mine-1" / "curves.png") in lines[9]
         assert "\r" not in answer.err
 
+    def test_a_batch_that_holds_all_pictures_is_named(self, cli, tiny, tmp_path, recipe):
+        answer = cli("train", "--data", tiny, "--runs", tmp_path, *recipe, "--batch-size", 64)
+        assert "2 epochs in batches of 64 (one step an epoch), learning rate" in answer.err
+
     def test_without_data_the_built_in_set_is_taken(self, cli, tiny, tmp_path, recipe, monkeypatch):
         monkeypatch.setattr(common, "builtin_archive", lambda: tiny)
         assert cli("train", "--runs", tmp_path, *recipe, "--epochs", 1).status == 0

@@ -266,6 +266,8 @@ def test_any_number_of_classes(num_classes):
     [
         (dict(variant="resnet"), "variant is 'resnet'; expected one of paper, original2012"),
         (dict(num_classes=1), "num_classes is 1; expected a whole number of at least 2"),
+        (dict(num_classes=10**12), "num_classes is 1000000000000; expected a whole number of at "),
+        (dict(image_size=10**9), "image_size is 1000000000; expected a whole number of at most"),
         (dict(num_classes=10.0), "num_classes is 10.0; expected a whole number"),
         (dict(image_size="64"), "image_size is '64'; expected a whole number of at least 1"),
         (dict(seed=-1), "seed is -1; expected a whole number of at least 0"),
