@@ -5,6 +5,7 @@ the same tests on CuPy alone, and without a usable GPU they fail.
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from minialexnet.backend import cupy_problem, register_array_module, select_device, to_host
 
 sys.path.append(str(Path(__file__).parent))  # so that every test can say `from strict import …`
+from kernels_on_host import kernels_on_host
 from strict import StrictArray, strict
 
 register_array_module(StrictArray, strict)
@@ -31,7 +33,8 @@ class BackendUnderTest:
     """One array module, and the ways to it and back.
 
     Attributes:
-        name: "numpy", "strict" or "cupy".
+        name: "numpy", "strict", "kernels" (strict, with the GPU's kernels run on the host) or
+            "cupy".
         xp: the module.
     """
 
@@ -69,8 +72,8 @@ class BackendUnderTest:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--backend",
-        choices=["numpy", "strict", "cupy"],
-        help="run the tests on this backend alone (default: numpy and strict)",
+        choices=["numpy", "strict", "kernels", "cupy"],
+        help="run the tests on this backend alone (default: numpy, strict and kernels)",
     )
 
 
@@ -81,18 +84,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         only = metafunc.config.getoption("--backend")
-        names = [only] if only else ["numpy", "strict"]
+        names = [only] if only else ["numpy", "strict", "kernels"]
         metafunc.parametrize("backend", names, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def backend(request: pytest.FixtureRequest) -> BackendUnderTest:
-    """The backend to test: numpy and strict in turn, or the one of `--backend`."""
-    if request.param == "strict":
-        return BackendUnderTest("strict", strict)
-    if request.param == "cupy" and cupy_problem() is not None:
+def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
+    """The backend to test: one after the other, or the one of `--backend`."""
+    if request.param == "kernels":
+        with kernels_on_host(strict):
+            yield BackendUnderTest("kernels", strict)
+    elif request.param == "strict":
+        yield BackendUnderTest("strict", strict)
+    elif request.param == "cupy" and cupy_problem() is not None:
         pytest.fail("--backend cupy, but {}; to mend it: {}".format(*cupy_problem()))
-    return BackendUnderTest(request.param, select_device(request.param).xp)
+    else:
+        yield BackendUnderTest(request.param, select_device(request.param).xp)
 
 
 @pytest.fixture(scope="session")

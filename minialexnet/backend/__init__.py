@@ -15,6 +15,7 @@ from minialexnet.backend.arrays import (
     to_host,
 )
 from minialexnet.backend.devices import Device, cupy_problem, select_device, synchronize
+from minialexnet.backend.kernels import Kernels, has_kernels, register_kernel_compiler
 from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
     blas_on_one_thread,
@@ -31,6 +32,7 @@ from minialexnet.backend.random import host_generator, uniform_stream
 
 __all__ = [
     "Device",
+    "Kernels",
     "asarray_like",
     "blas_on_one_thread",
     "cached_blocks",
@@ -41,6 +43,7 @@ __all__ = [
     "empty_like",
     "for_each_block",
     "get_array_module",
+    "has_kernels",
     "host_generator",
     "is_on_host",
     "map_ordered",
@@ -49,6 +52,7 @@ __all__ = [
     "move",
     "num_threads",
     "register_array_module",
+    "register_kernel_compiler",
     "release_memory",
     "select_device",
     "set_num_threads",

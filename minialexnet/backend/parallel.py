@@ -47,6 +47,10 @@ columns: narrow ones take longer for the same work, and wide ones cannot be shar
 BLOCK_ELEMENTS = 1 << 15
 """Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
 
+DEVICE_ELEMENTS = 1 << 27
+"""On a GPU an operation takes so many elements at a time: half a GiB of float32, so that a card of
+8 GiB has room for the rest."""
+
 SHARED_ELEMENTS = 1 << 19
 """Of fewer elements an elementwise update is done sooner than another thread has woken up."""
 
@@ -159,10 +163,11 @@ def cached_blocks(x: Array, elements: int | None = None) -> list[slice]:
     Args: elements: in memory for each of the first axis; by default as many as x has.
     """
     count = x.shape[0]
-    if not is_on_host(x) or x.size == 0:
+    if x.size == 0:
         return [slice(0, count)]
     elements = x.size // count if elements is None else elements
-    step = max(1, CACHED_ELEMENTS // max(1, elements))
+    most = CACHED_ELEMENTS if is_on_host(x) else DEVICE_ELEMENTS
+    step = max(1, most // max(1, elements))
     return [slice(a, a + step) for a in range(0, count, step)]
 
 

@@ -4,8 +4,9 @@ Both are linear maps, and each is the other's transpose: <im2col(x), c> = <x, co
 That is why the gradient of im2col is col2im.
 """
 
-from minialexnet.backend import empty, get_array_module, zeros
+from minialexnet.backend import empty, get_array_module, has_kernels, zeros
 from minialexnet.errors import InputError
+from minialexnet.ops import cuda
 from minialexnet.ops.shapes import Padding, Pair, as_pair, as_windows, check_4d, output_extent
 
 
@@ -41,6 +42,8 @@ def im2col(
     n, c, h, w = x.shape
     oh = output_extent(h, kh, sh, padding[0])
     ow = output_extent(w, kw, sw, padding[1])
+    if has_kernels(x):
+        return cuda.im2col(x, (kh, kw), (sh, sw), padding, (oh, ow))
 
     pictures = _pad(x, padding).transpose(0, 2, 3, 1)
     picture, row, pixel, channel = pictures.strides
@@ -87,6 +90,8 @@ def col2im(
             f"cols has {oh} x {ow} windows; a picture of {h} x {w} pixels with this stride and "
             f"padding has {expected[0]} x {expected[1]}"
         )
+    if has_kernels(cols):
+        return cuda.col2im(cols, (h, w), (sh, sw), padding)
     (top, bottom), (left, right) = padding
     padded = zeros((n, h + top + bottom, w + left + right, c), cols.dtype, xp)
     for i in range(kh):

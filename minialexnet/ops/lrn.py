@@ -5,8 +5,16 @@ adjacent channels. With `groups` = 2 the neighbours are confined to a unit's own
 network of 2012, whose two GPUs normalised 48 and 128 channels each for itself.
 """
 
-from minialexnet.backend import cached_blocks, empty, empty_like, get_array_module, zeros
+from minialexnet.backend import (
+    cached_blocks,
+    empty,
+    empty_like,
+    get_array_module,
+    has_kernels,
+    zeros,
+)
 from minialexnet.errors import InputError
+from minialexnet.ops import cuda
 from minialexnet.ops.shapes import check_4d, check_same_shape
 
 
@@ -38,6 +46,8 @@ def local_response_norm(
     """
     xp = get_array_module(x)
     _check(x, size, groups)
+    if has_kernels(x):
+        return cuda.local_response_norm(x, size, alpha, beta, k, groups)
     y = empty_like(x)
     units, outputs = _by_group(x, groups), _by_group(y, groups)
     for block in cached_blocks(x):
@@ -76,6 +86,8 @@ def local_response_norm_backward(
     xp = get_array_module(dy, x)
     _check(x, size, groups)
     check_same_shape(dy, x.shape, "dy")
+    if has_kernels(dy, x):
+        return cuda.local_response_norm_backward(dy, x, size, alpha, beta, k, groups)
     dx = empty_like(x)
     units, dunits, doutputs = (_by_group(array, groups) for array in (x, dx, dy))
     for block in cached_blocks(x):

@@ -13,9 +13,11 @@ from minialexnet.backend import (
     empty,
     empty_like,
     get_array_module,
+    has_kernels,
     zeros_like,
 )
 from minialexnet.errors import InputError
+from minialexnet.ops import cuda
 from minialexnet.ops.shapes import (
     Padding,
     Pair,
@@ -52,6 +54,8 @@ def max_pool2d(
     xp = get_array_module(x)
     kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
+    if has_kernels(x):
+        return cuda.max_pool2d(x, kernel_size, stride, padding, (oh, ow))
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
     first, *others = _window_positions(kernel_size, stride, (oh, ow))
     y = copy(padded[first])
@@ -87,6 +91,8 @@ def max_pool2d_backward(
     kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], oh, ow), "dy")
+    if has_kernels(dy, x, y):
+        return cuda.max_pool2d_backward(dy, x, y, kernel_size, stride, padding)
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
     dpadded = zeros_like(padded)
     positions = _window_positions(kernel_size, stride, (oh, ow))

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 
-from minialexnet.backend import asarray_like, for_each_block, get_array_module
+from minialexnet.backend import (
+    Kernels,
+    asarray_like,
+    for_each_block,
+    get_array_module,
+    has_kernels,
+    memory_order_view,
+)
 from minialexnet.errors import InputError
 from minialexnet.layers.base import Array, Layer
+
+_kernels = Kernels(__package__, "sgd.cu")
 
 
 class SGD:
@@ -83,7 +92,13 @@ class SGD:
             v -= lr * gradient
             w += v
 
-        for_each_block(on_block, w, _laid_out_like(w, gradient), v)
+        gradient = _laid_out_like(w, gradient)
+        if has_kernels(w, gradient, v):  # the same in one pass
+            flat = [memory_order_view(array) for array in (gradient, w, v)]
+            rates = float(lr), float(self.momentum), float(weight_decay * lr)
+            _kernels("sgd", w, w.size, *flat, *rates)
+        else:
+            for_each_block(on_block, w, gradient, v)
 
 
 def _laid_out_like(w, array):

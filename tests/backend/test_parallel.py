@@ -121,8 +121,11 @@ def test_cached_blocks_are_as_large_as_the_cache_allows():
     assert cached_blocks(x) == [slice(start, start + 4) for start in range(0, 64, 4)]
 
 
-def test_on_a_device_the_block_is_the_batch():
-    assert cached_blocks(to_strict(np.zeros((9, 3, 800, 800)))) == [slice(0, 9)]
+def test_on_a_device_blocks_are_larger(monkeypatch):
+    x = to_strict(np.zeros((9, 3, 800, 800)))
+    assert [len(x[part]) for part in cached_blocks(x)] == [9]
+    monkeypatch.setattr(parallel, "DEVICE_ELEMENTS", 4 * 3 * 800 * 800)
+    assert [len(x[part]) for part in cached_blocks(x)] == [4, 4, 1]
 
 
 # ---- matmul -----------------------------------------------------------------------------------

@@ -1,0 +1,110 @@
+"""Kernels for a GPU: what takes many passes over memory with arrays, done in one.
+
+Each is a function in CUDA's language that stands beside the array version which defines it, and
+tests hold the two equal. A source is written in these terms:
+
+    KERNEL name(const REAL* x, REAL* y, index count, int channels) {
+        EACH (i, count) {
+            y[i] = x[i] * channels;
+        }
+    }
+
+`EACH` shares the elements i of the result out among the GPU's threads. REAL is the arrays' type.
+No thread waits for another or writes where another does, so results do not depend on their order;
+and as nothing else is peculiar to a GPU, tests run the same sources on the host.
+"""
+
+import importlib.resources
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minialexnet.backend.arrays import Array, get_array_module
+
+THREADS_OF_BLOCK, MOST_BLOCKS = 256, 1 << 16
+
+PRELUDE = """
+typedef long long index;
+#define KERNEL extern "C" __global__ void
+#define EACH(i, count) \\
+    for (index i = blockIdx.x * (index)blockDim.x + threadIdx.x; i < (count); \\
+         i += (index)gridDim.x * blockDim.x)
+#define INFINITE ((REAL)__longlong_as_double(0x7ff0000000000000))
+"""
+
+REAL = {"float32": "float", "float64": "double"}
+
+Launch = Callable[[str, int, Sequence[Any]], None]
+"""Starts the function of a name for so many elements, with these arguments."""
+
+
+class Kernels:
+    """The kernels of one source; each type of arrays has them compiled when it first comes.
+
+    Args: package, file: where the source lies, with functions in the terms above.
+    """
+
+    def __init__(self, package: str, file: str) -> None:
+        self.source = (importlib.resources.files(package) / file).read_text(encoding="utf-8")
+        self._compiled: dict[tuple[ModuleType, str], Launch] = {}
+
+    def __call__(self, name: str, like: Array, count: int, *arguments: Any) -> None:
+        """Run a kernel.
+
+        Args:
+            name: of the function.
+            like: an array of the backend and of the type that REAL stands for.
+            count: of the elements to work on.
+            arguments: of the function: arrays in C order; Python's whole numbers for `int`, and
+                its floats for REAL. `count` goes where the function has it: between the two.
+        """
+        if count == 0:
+            return
+        key = get_array_module(like), like.dtype.name
+        if key not in self._compiled:
+            self._compiled[key] = _compilers[key[0]](self.source, REAL[key[1]])
+        arrays = [a for a in arguments if not isinstance(a, int | float)]
+        numbers = [
+            np.int32(a) if isinstance(a, int) else like.dtype.type(a)
+            for a in arguments[len(arrays) :]
+        ]
+        self._compiled[key](name, count, (*arrays, np.int64(count), *numbers))
+
+
+def has_kernels(*arrays: Array) -> bool:
+    """Whether kernels can be run on these arrays: they are on a GPU, all of one type they know."""
+    types = {array.dtype.name for array in arrays}
+    known = len(types) == 1 and types.pop() in REAL
+    return known and get_array_module(*arrays) in _known_compilers()
+
+
+def register_kernel_compiler(xp: ModuleType, compile_source: Callable[[str, str], Launch]) -> None:
+    """Let kernels run on arrays of the module `xp`.
+
+    Args: compile_source: makes a `Launch` of a source and of what REAL stands for in it.
+    """
+    _compilers[xp] = compile_source
+
+
+def _known_compilers() -> dict[ModuleType, Callable[[str, str], Launch]]:
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and cupy not in _compilers:
+        register_kernel_compiler(cupy, _compile_with_cupy)
+    return _compilers
+
+
+def _compile_with_cupy(source: str, real: str) -> Launch:
+    cupy = sys.modules["cupy"]
+    module = cupy.RawModule(code=PRELUDE + source, options=("-std=c++17", f"-DREAL={real}"))
+
+    def launch(name: str, count: int, arguments: Sequence[Any]) -> None:
+        blocks = min(-(-count // THREADS_OF_BLOCK), MOST_BLOCKS)
+        module.get_function(name)((blocks,), (THREADS_OF_BLOCK,), arguments)
+
+    return launch
+
+
+_compilers: dict[ModuleType, Callable[[str, str], Launch]] = {}

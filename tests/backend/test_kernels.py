@@ -1,0 +1,90 @@
+"""How kernels are found, compiled and called; what they compute is tested with the operations."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from kernels_on_host import kernels_on_host
+from strict import strict, to_strict
+
+from minialexnet.backend import Kernels, has_kernels, register_kernel_compiler
+from minialexnet.backend import kernels as module
+from minialexnet.errors import InputError
+
+SOURCE = """
+KERNEL shifted(const REAL* x, REAL* y, index count, int by, REAL factor) {
+    EACH (i, count) {
+        y[i] = factor * x[(i + by) % count];
+    }
+}
+"""
+
+
+@pytest.fixture
+def shifted(tmp_path, monkeypatch) -> Kernels:
+    package = tmp_path / "some_kernels"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "shifted.cu").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    return Kernels("some_kernels", "shifted.cu")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_kernel_works_on_each_element(shifted, dtype):
+    x = np.arange(5, dtype=dtype)
+    source, result = to_strict(x), to_strict(np.zeros_like(x))
+    with kernels_on_host(strict):
+        shifted("shifted", source, 5, source, result, 2, 0.5)
+    np.testing.assert_array_equal(result.get(), 0.5 * np.roll(x, -2))
+
+
+def test_it_is_compiled_once_for_each_type_and_not_run_for_nothing(shifted, monkeypatch):
+    compiled, launched = [], []
+
+    def compile_source(source, real):
+        compiled.append(real)
+        return lambda name, count, arguments: launched.append((name, count))
+
+    monkeypatch.setattr(module, "_compilers", {})
+    register_kernel_compiler(strict, compile_source)
+    for dtype, size in (("float32", 3), ("float64", 4), ("float32", 5), ("float32", 0)):
+        x = to_strict(np.zeros(size, dtype))
+        shifted("shifted", x, size, x, x, 1, 1.0)
+    assert compiled == ["float", "double"]
+    assert launched == [("shifted", 3), ("shifted", 4), ("shifted", 5)]
+
+
+def test_arrays_are_told_apart():
+    single, double = (to_strict(np.ones(3, dtype)) for dtype in ("float32", "float64"))
+    half, host = to_strict(np.ones(3, np.float16)), np.ones(3, np.float32)
+    assert not has_kernels(single)
+    with kernels_on_host(strict):
+        assert has_kernels(single)
+        assert has_kernels(double, double)
+        assert not has_kernels(single, double)
+        assert not has_kernels(half)
+        assert not has_kernels(host)
+        with pytest.raises(InputError, match="arrays of different backends met"):
+            has_kernels(single, host)
+    assert not has_kernels(single)
+
+
+def test_cupy_shares_the_elements_out_among_blocks_of_threads(shifted, monkeypatch):
+    """With a CuPy that only notes what it is asked for."""
+    calls = []
+
+    def raw_module(code, options):
+        assert code == module.PRELUDE + SOURCE
+        assert "-DREAL=float" in options
+        return SimpleNamespace(get_function=lambda name: lambda *call: calls.append((name, *call)))
+
+    monkeypatch.setattr(module, "_compilers", {})
+    monkeypatch.setitem(module.sys.modules, "cupy", SimpleNamespace(RawModule=raw_module))
+    register_kernel_compiler(strict, module._compile_with_cupy)
+    x = to_strict(np.zeros(300, np.float32))
+    shifted("shifted", x, 300, x, x, 7, 0.5)
+    ((name, blocks, threads, arguments),) = calls
+    assert (name, blocks, threads) == ("shifted", (2,), (256,))
+    assert [type(a) for a in arguments[2:]] == [np.int64, np.int32, np.float32]
+    assert arguments[2:] == (300, 7, 0.5)
