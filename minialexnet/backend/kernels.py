@@ -17,6 +17,7 @@ and as nothing else is peculiar to a GPU, tests run the same sources on the host
 import importlib.resources
 import sys
 from collections.abc import Callable, Sequence
+from numbers import Integral, Real
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +37,7 @@ typedef long long index;
 """
 
 REAL = {"float32": "float", "float64": "double"}
+"""What REAL stands for, by the type of the arrays."""
 
 Launch = Callable[[str, int, Sequence[Any]], None]
 """Starts the function of a name for so many elements, with these arguments."""
@@ -58,20 +60,20 @@ class Kernels:
             name: of the function.
             like: an array of the backend and of the type that REAL stands for.
             count: of the elements to work on.
-            arguments: of the function: arrays in C order; Python's whole numbers for `int`, and
-                its floats for REAL. `count` goes where the function has it: between the two.
+            arguments: of the function: arrays in C order; then whole numbers for `int`, and
+                floats for REAL. `count` goes where the function has it: between the two.
         """
         if count == 0:
             return
         key = get_array_module(like), like.dtype.name
         if key not in self._compiled:
             self._compiled[key] = _compilers[key[0]](self.source, REAL[key[1]])
-        arrays = [a for a in arguments if not isinstance(a, int | float)]
-        numbers = [
-            np.int32(a) if isinstance(a, int) else like.dtype.type(a)
+        arrays = [a for a in arguments if not isinstance(a, Real)]
+        scalars = [
+            np.int32(a) if isinstance(a, Integral) else like.dtype.type(a)
             for a in arguments[len(arrays) :]
         ]
-        self._compiled[key](name, count, (*arrays, np.int64(count), *numbers))
+        self._compiled[key](name, count, (*arrays, np.int64(count), *scalars))
 
 
 def has_kernels(*arrays: Array) -> bool:

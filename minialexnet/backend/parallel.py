@@ -12,6 +12,7 @@ import functools
 import itertools
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -197,14 +198,16 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
             _worker.busy = False
 
     with _one_blas_thread:
-        pool, futures = None, list[Future[R]]()
+        pool, futures = None, deque[Future[R]]()
         try:
             with _pool_lock:  # or set_num_threads could shut the pool down in between
                 pool = _get_pool()
                 for item in items:  # one by one: an interruption must find those begun
                     futures.append(pool.submit(work, item))
-            for future in futures:
-                yield future.result()
+            while futures:
+                result = futures[0].result()
+                futures.popleft()  # or its result would be kept until the last one is there
+                yield result
         finally:
             if pool is _pool:  # else it was shut down and has finished, or is the parent process's
                 wait([future for future in futures if not future.cancel()])

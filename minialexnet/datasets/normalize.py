@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from minialexnet.backend import cached_blocks, consume, empty, map_ordered
+from minialexnet.backend import cached_blocks, consume, empty, is_on_host, map_ordered
 from minialexnet.errors import InputError
 
 
@@ -42,7 +42,9 @@ def to_network_input(batch: Any, mean: Any, scale: Any = 1.0, xp: Any = numpy) -
         if not is_number or scale != 1:
             x[block] *= scale
 
-    consume(map_ordered(convert, cached_blocks(batch)))
+    # A GPU's work is given to it by this thread, which knows the device and the stream.
+    run = map_ordered if is_on_host(batch) else map
+    consume(run(convert, cached_blocks(batch)))
     return x.reshape(batch.shape).transpose(0, 3, 1, 2)
 
 

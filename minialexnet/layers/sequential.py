@@ -217,7 +217,8 @@ def _computing_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]
     So a nested network computes exactly what the flat one does, in the same slices.
     """
     for name, layer in layers.items():
-        if type(layer) is Sequential:  # a subclass may compute something else
+        # A subclass may compute something else, and a size that was asked for is to be checked.
+        if type(layer) is Sequential and layer.input_shape is None:
             for inner, its_layer in _computing_layers(layer.layers):
                 yield f"{name}.{inner}", its_layer
         else:

@@ -85,12 +85,13 @@ def max_pool2d_backward(
     Returns:
         dx: like x.
     Raises:
-        InputError: as `max_pool2d`, or dy has not the shape of the output.
+        InputError: as `max_pool2d`, or dy or y has not the shape of the output.
     """
     xp = get_array_module(dy, x, y)
     kernel_size, stride, padding = as_windows(kernel_size, stride, padding)
     oh, ow = pool2d_output_size(x, kernel_size, stride, padding, ceil_mode)
     check_same_shape(dy, (*x.shape[:2], oh, ow), "dy")
+    check_same_shape(y, dy.shape, "y")
     if has_kernels(dy, x, y):
         return cuda.max_pool2d_backward(dy, x, y, kernel_size, stride, padding)
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)

@@ -35,7 +35,7 @@ def test_a_kernel_works_on_each_element(shifted, dtype):
     x = np.arange(5, dtype=dtype)
     source, result = to_strict(x), to_strict(np.zeros_like(x))
     with kernels_on_host(strict):
-        shifted("shifted", source, 5, source, result, 2, 0.5)
+        shifted("shifted", source, 5, source, result, np.int64(2), np.float64(0.5))
     np.testing.assert_array_equal(result.get(), 0.5 * np.roll(x, -2))
 
 

@@ -1,10 +1,12 @@
 """Sharing out work changes how long it takes and nothing else."""
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -168,6 +170,16 @@ def test_results_come_in_the_order_of_the_items(count):
         return i * i
 
     assert list(map_ordered(work, range(6))) == [0, 1, 4, 9, 16, 25]
+
+
+def test_results_are_not_kept_until_the_last_one_is_there():
+    set_num_threads(2)
+    results, references = map_ordered(lambda i: np.full(1000, i), range(5)), []
+    for result in results:
+        references.append(weakref.ref(result))
+        del result
+        gc.collect()
+        assert sum(reference() is not None for reference in references[:-1]) == 0
 
 
 def test_work_runs_on_that_many_threads_at_once():

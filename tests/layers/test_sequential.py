@@ -129,6 +129,12 @@ def test_a_nested_network_is_convolved_in_the_same_way():
     assert not np.array_equal(y[:2], flat.predict(x[:2]))
 
 
+def test_a_nested_network_refuses_what_it_was_not_made_for():
+    network = Sequential({"inner": Sequential([ReLU()], input_shape=(3, 8, 8))})
+    with pytest.raises(InputError, match=r"made for pictures of shape \(3, 8, 8\)"):
+        network.predict(np.zeros((2, 3, 9, 9), np.float32))
+
+
 class Doubled(Sequential):
     """A network that computes something else than its layers one after another."""
 

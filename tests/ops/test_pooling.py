@@ -255,3 +255,12 @@ def test_a_gradient_of_another_shape_is_refused(backend, backward):
     x, dy = (backend.put(np.zeros(shape), "float32") for shape in ((1, 2, 4, 4), (1, 2, 2, 1)))
     with pytest.raises(InputError, match=r"dy has shape \(1, 2, 2, 1\); expected \(1, 2, 2, 2\)"):
         backward(dy, x)
+
+
+def test_an_output_of_another_shape_is_refused(backend):
+    x, dy, y = (
+        backend.put(np.zeros(shape), "float32")
+        for shape in ((1, 2, 6, 6), (1, 2, 3, 3), (1, 2, 5, 5))
+    )
+    with pytest.raises(InputError, match=r"y has shape \(1, 2, 5, 5\); expected \(1, 2, 3, 3\)"):
+        max_pool2d_backward(dy, x, y, (2, 2), (2, 2))
