@@ -46,11 +46,13 @@ Launch = Callable[[str, int, Sequence[Any]], None]
 class Kernels:
     """The kernels of one source; each type of arrays has them compiled when it first comes.
 
-    Args: package, file: where the source lies, with functions in the terms above.
+    Args: package, files: where the source lies, with functions in the terms above; it may be in
+        several files, of which the earlier ones serve the later ones.
     """
 
-    def __init__(self, package: str, file: str) -> None:
-        self.source = (importlib.resources.files(package) / file).read_text(encoding="utf-8")
+    def __init__(self, package: str, *files: str) -> None:
+        folder = importlib.resources.files(package)
+        self.source = "".join((folder / file).read_text(encoding="utf-8") for file in files)
         self._compiled: dict[tuple[ModuleType, str], Launch] = {}
 
     def __call__(self, name: str, like: Array, count: int, *arguments: Any) -> None:
@@ -62,6 +64,8 @@ class Kernels:
             count: of the elements to work on.
             arguments: of the function: arrays in C order; then whole numbers for `int`, and
                 floats for REAL. `count` goes where the function has it: between the two.
+        Raises:
+            KeyError: `has_kernels(like)` is false.
         """
         if count == 0:
             return

@@ -1,15 +1,17 @@
 """Operations by one kernel each, for a GPU; the array versions in `minialexnet.ops` define them.
 
-The arguments are those of the array versions, which have checked them.
+The arguments are those of the array versions, which have checked them and call these; nothing is
+checked here. Arrays are of one type, float32 or float64, and of any strides; none is modified.
+Results are new arrays, which lie channels-last where they are pictures.
 """
 
 from minialexnet.backend import Kernels, get_array_module
 from minialexnet.ops.shapes import Padding, Pair
 
 _activations = Kernels(__package__, "activations.cu")
-_im2col = Kernels(__package__, "im2col.cu")
+_im2col = Kernels(__package__, "windows.cu", "im2col.cu")
 _lrn = Kernels(__package__, "lrn.cu")
-_pooling = Kernels(__package__, "pooling.cu")
+_pooling = Kernels(__package__, "windows.cu", "pooling.cu")
 
 
 def im2col(x, kernel_size: Pair, stride: Pair, padding: Padding, output_size: Pair):

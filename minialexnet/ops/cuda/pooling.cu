@@ -1,26 +1,21 @@
-// Pictures lie channels-last, (N, H, W, C). Outside of a picture every pixel is minus infinity.
+// Outside of a picture every pixel is minus infinity.
 
 __device__ REAL pixel(const REAL* x, index picture, int row, int column, int channel, int h,
                       int w, int c) {
-    bool inside = row >= 0 && row < h && column >= 0 && column < w;
-    return inside ? x[((picture * h + row) * w + column) * c + channel] : -INFINITE;
+    index at = (picture * h + row) * w + column;
+    return inside(row, column, h, w) ? x[at * c + channel] : -INFINITE;
 }
 
 // For each output: the maximum of its window. Not-a-number is larger than all.
 KERNEL max_pool2d(const REAL* x, REAL* y, index count, int h, int w, int c, int oh, int ow,
                   int kh, int kw, int sh, int sw, int top, int left) {
     EACH (i, count) {
-        index rest = i;
-        int channel = rest % c;
-        rest /= c;
-        int column = rest % ow * sw - left;
-        rest /= ow;
-        int row = rest % oh * sh - top;
-        index picture = rest / oh;
+        Place p = place(i, oh, ow, c);
         REAL best = -INFINITE;
         for (int u = 0; u < kh; u++) {
             for (int v = 0; v < kw; v++) {
-                REAL value = pixel(x, picture, row + u, column + v, channel, h, w, c);
+                int row = p.row * sh + u - top, column = p.column * sw + v - left;
+                REAL value = pixel(x, p.picture, row, column, p.channel, h, w, c);
                 if (value > best || value != value) best = value;
             }
         }
@@ -33,26 +28,20 @@ KERNEL max_pool2d_backward(const REAL* dy, const REAL* x, const REAL* y, REAL* d
                            int h, int w, int c, int oh, int ow, int kh, int kw, int sh, int sw,
                            int top, int left) {
     EACH (i, count) {
-        index rest = i;
-        int channel = rest % c;
-        rest /= c;
-        int column = rest % w + left;
-        rest /= w;
-        int row = rest % h + top;
-        index picture = rest / h;
+        Place p = place(i, h, w, c);
+        Range rows = windows(p.row + top, kh, sh, oh);
+        Range columns = windows(p.column + left, kw, sw, ow);
         REAL sum = 0;
-        for (int u = row % sh; u < kh && u <= row; u += sh) {
-            int window_row = (row - u) / sh;
-            if (window_row >= oh) continue;
-            for (int v = column % sw; v < kw && v <= column; v += sw) {
-                int window_column = (column - v) / sw;
-                if (window_column >= ow) continue;
-                index output = ((picture * oh + window_row) * ow + window_column) * c + channel;
-                REAL best = y[output];
-                bool first = x[i] == best;
-                for (int before = 0; first && before < u * kw + v; before++) {
-                    first = pixel(x, picture, row - top - u + before / kw,
-                                  column - left - v + before % kw, channel, h, w, c) != best;
+        for (int row = rows.last; row >= rows.first; row--) {
+            for (int column = columns.last; column >= columns.first; column--) {
+                index output = ((p.picture * oh + row) * ow + column) * c + p.channel;
+                int begin_row = row * sh - top, begin_column = column * sw - left;
+                int own = (p.row - begin_row) * kw + p.column - begin_column;
+                bool first = x[i] == y[output];
+                for (int before = 0; first && before < own; before++) {
+                    REAL value = pixel(x, p.picture, begin_row + before / kw,
+                                       begin_column + before % kw, p.channel, h, w, c);
+                    first = value != y[output];
                 }
                 if (first) sum += dy[output];
             }

@@ -47,12 +47,13 @@ OPERATIONS = [im2col, col2im, max_pool2d, max_pool2d_backward, lrn, lrn_backward
 
 FAULTS = [
     ("_im2col", "column >= 0", "column >= 1", im2col),
-    ("_im2col", "* sw + v - left", "* sh + v - left", im2col),
-    ("_im2col", "u <= row", "u < row", col2im),
-    ("_im2col", "int v = column % sw", "int v = 0", col2im),
-    ("_im2col", "window_column >= ow", "window_column > ow", col2im),
+    ("_im2col", "column * sw + tap", "column * sh + tap", im2col),
+    ("_im2col", "/ stride + 1", "/ stride + 2", col2im),
+    ("_im2col", "position < kernel ?", "position <= kernel ?", col2im),
+    ("_im2col", "count ? last : count - 1", "count + 1 ? last : count", col2im),
+    ("_im2col", "pixel % columns", "pixel % rows", col2im),
     ("_pooling", "-INFINITE;\n        for", "0;\n        for", max_pool2d),
-    ("_pooling", "before < u * kw + v", "before < 0", max_pool2d_backward),
+    ("_pooling", "before < own", "before < own - 1", max_pool2d_backward),
     ("_pooling", "sum += dy", "sum = dy", max_pool2d_backward),
     ("_lrn", "int below = size / 2, above = (size - 1) / 2;", "int below = 1, above = 1;", lrn),
     (
