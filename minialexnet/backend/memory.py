@@ -6,6 +6,10 @@ of it, every time the same. So `empty` lends blocks from a pool, and a block goe
 last array that looks into it is gone; nobody has to give it back by hand. On a GPU, CuPy does the
 same by itself.
 
+Each core has a cache of its own. A block that another thread has just used lies in the wrong one,
+and to fetch each line from there makes convolutions up to 20% slower. So threads get their own
+blocks back, while there is room for that.
+
 The pool never holds more than a quarter more than was once in use at the same time.
 """
 
@@ -30,7 +34,7 @@ in each step, so with none to spare some blocks would be dropped just before the
 
 
 class _Pool:
-    """Blocks of memory by size; those not in use in the order in which they came back.
+    """Blocks of memory by size and thread; those not in use in the order in which they came back.
 
     Arrays are also freed while garbage is collected, at any moment and in any thread. So giving
     back takes no lock, and nobody waits long for the lock: who holds it may be in the middle of a
@@ -39,33 +43,38 @@ class _Pool:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._returned: deque[np.ndarray] = deque()  # not yet sorted in below
-        self._free: OrderedDict[int, np.ndarray] = OrderedDict()  # by id, oldest first
-        self._ids_by_size: dict[int, list[int]] = {}
+        self._returned: deque[tuple[np.ndarray, int]] = deque()  # not yet sorted in below
+        self._free: OrderedDict[int, tuple[np.ndarray, int]] = OrderedDict()  # by id, oldest first
+        self._ids: dict[tuple[int, int], list[int]] = {}  # by size and thread
         self._free_bytes = self._used_bytes = self._most_used_bytes = 0
 
-    def borrow(self, size: int) -> np.ndarray | None:
-        """A block of `size` bytes with anything in it; None if the pool cannot be asked now."""
+    def borrow(self, size: int, thread: int) -> np.ndarray | None:
+        """A block of `size` bytes with anything in it; None if the pool cannot be asked now.
+
+        If there is one, it is the one this thread used last: part of it may be in the cache still.
+        """
         if not self._lock.acquire(timeout=PATIENCE):
             return None
         try:
             self._sort_in()
-            ids = self._ids_by_size.get(size)
-            if ids:  # the one used last: part of it may be in the cache still
-                block = self._free.pop(ids.pop())
-                self._free_bytes -= size
-            else:
-                most = max(self._most_used_bytes, self._used_bytes + size)
-                self._shrink(int(SPARE * most) - self._used_bytes - size)
+            most = max(self._most_used_bytes, self._used_bytes + size)
+            room = int(SPARE * most) - self._used_bytes - size
+            ids = self._ids.get((size, thread))
+            key = ids[-1] if ids else None if self._free_bytes <= room else self._oldest(size)
+            if key is None:
+                self._shrink(room)
                 block = self._allocate(size)
+            else:
+                block = self._take(key)
             self._used_bytes += size
             self._most_used_bytes = max(self._most_used_bytes, self._used_bytes)
             return block
         finally:
             self._lock.release()
 
-    def give_back(self, block: np.ndarray) -> None:
-        self._returned.append(block)
+    def give_back(self, block: np.ndarray, thread: int) -> None:
+        """Take back a block, which that thread had borrowed."""
+        self._returned.append((block, thread))
 
     def release(self) -> None:
         """Return to the system what is not in use, and forget how much once was."""
@@ -93,26 +102,34 @@ class _Pool:
 
     def _sort_in(self) -> None:
         while self._returned:
-            block = self._returned.popleft()
+            block, thread = self._returned.popleft()
             self._used_bytes -= block.size
             self._free_bytes += block.size
-            self._free[id(block)] = block
-            self._ids_by_size.setdefault(block.size, []).append(id(block))
+            self._free[id(block)] = block, thread
+            self._ids.setdefault((block.size, thread), []).append(id(block))
+
+    def _oldest(self, size: int) -> int | None:
+        """The block of that size that has been unused for longest, whichever thread had it."""
+        return next((key for key, (block, _) in self._free.items() if block.size == size), None)
+
+    def _take(self, key: int) -> np.ndarray:
+        block, thread = self._free.pop(key)
+        self._ids[block.size, thread].remove(key)
+        self._free_bytes -= block.size
+        return block
 
     def _shrink(self, free_bytes: int) -> None:
         """Drop the blocks unused for longest until at most `free_bytes` are kept."""
         while self._free_bytes > max(free_bytes, 0):
-            key, block = self._free.popitem(last=False)
-            self._ids_by_size[block.size].remove(key)
-            self._free_bytes -= block.size
+            self._take(next(iter(self._free)))
 
 
 class _Loan:
     """A block that goes back to the pool when the last array made of it is gone."""
 
     def __init__(self, size: int) -> None:
-        self._pool = _pool
-        self._block = self._pool.borrow(size)
+        self._pool, self._thread = _pool, threading.get_ident()
+        self._block = self._pool.borrow(size, self._thread)
         self._own = np.empty(size, np.uint8) if self._block is None else None
 
     @property
@@ -122,7 +139,7 @@ class _Loan:
     def __del__(self) -> None:
         block = getattr(self, "_block", None)
         if block is not None:
-            self._pool.give_back(block)
+            self._pool.give_back(block, self._thread)
 
 
 _pool = _Pool()

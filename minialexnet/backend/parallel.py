@@ -27,16 +27,16 @@ from minialexnet.errors import InputError
 T = TypeVar("T")
 R = TypeVar("R")
 
-SLICE_PIXELS = 4 * 224 * 224
-"""A slice holds about so many pixels: its activations stay in the cache from layer to layer,
-and the matrix products of the small late layers still have enough rows."""
-
 SLICE_PICTURES = 8
-"""Slices of small pictures hold at most so many: batches of 128 feed 16 cores."""
+"""Slices hold at most so many pictures: batches of 128 feed 16 cores."""
 
 MIN_SLICES = 4
 """Batches are cut into at least so many slices (if they have the pictures), to feed the cores.
 More of them would be smaller: for 16 pictures, eight slices take 10 to 25% longer on two cores."""
+
+SLICE_ELEMENTS = 5 << 18
+"""What a layer makes of a slice has at most so many elements (5 MiB of float32), for the next layer
+is to find it in the cache. A slice of which it makes more goes through in parts."""
 
 CACHED_ELEMENTS = 1 << 19
 """An operation of several passes goes over so many elements at a time."""
@@ -45,8 +45,9 @@ PRODUCT_BLOCKS, PRODUCT_COLUMNS = 8, (64, 512)
 """A large matrix product is shared out in at least so many blocks, of at least and at most so many
 columns: narrow ones take longer for the same work, and wide ones cannot be shared by many cores."""
 
-BLOCK_ELEMENTS = 1 << 15
-"""Elementwise updates go through memory in blocks of so many elements, which the cache holds."""
+BLOCK_ELEMENTS = 1 << 17
+"""Elementwise updates go through memory in blocks of so many elements, which the cache holds. Small
+ones are slow: with every call NumPy takes Python's lock, which other threads want as well."""
 
 DEVICE_ELEMENTS = 1 << 27
 """On a GPU an operation takes so many elements at a time: half a GiB of float32, so that a card of
@@ -142,10 +143,17 @@ def slice_batch(x: Array) -> list[slice]:
     count = x.shape[0]
     if not is_on_host(x) or x.ndim != 4 or count == 0:
         return [slice(0, count)]
-    per_slice = min(SLICE_PICTURES, max(1, SLICE_PIXELS // max(1, x.shape[2] * x.shape[3])))
-    slices = min(count, max(MIN_SLICES, -(-count // per_slice)))
-    bounds = [count * i // slices for i in range(slices + 1)]
-    return [slice(a, b) for a, b in itertools.pairwise(bounds)]
+    return _equal_parts(count, min(count, max(MIN_SLICES, -(-count // SLICE_PICTURES))))
+
+
+def halve_slice(x: Array, elements: int) -> list[slice]:
+    """How a slice goes through a layer that makes so many `elements` of each picture.
+
+    In two halves if that is too much for the cache, otherwise in one piece.
+    """
+    count = x.shape[0]
+    fits = not is_on_host(x) or count * elements <= SLICE_ELEMENTS
+    return _equal_parts(count, 1 if fits or count < 2 else 2)
 
 
 @contextmanager
@@ -258,6 +266,11 @@ def for_each_block(function: Callable[..., Any], *arrays: Array) -> None:
 
     stride = max(SHARED_ELEMENTS, -(-size // (4 * num_threads())))
     consume(map_ordered(on_range, range(0, size, stride)))
+
+
+def _equal_parts(count: int, parts: int) -> list[slice]:
+    bounds = [count * i // parts for i in range(parts + 1)]
+    return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
 def consume(results: Iterable[Any]) -> None:

@@ -5,13 +5,24 @@ time the next layer reads them they have left the cache. A slice of a few pictur
 all the way; and slices are independent, so each core works on its own. On a GPU there is one
 slice, the whole batch.
 
+The first layers make so much of a picture that a slice goes through them in halves, or in halves
+of those. The later ones, which make less, get it in one piece: larger matrices, and fewer of them.
+
 The result does not depend on the number of cores: the slices are cut by the shape of the batch,
 and the gradients of the parameters are added up in the order of the slices.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from minialexnet.backend import blas_on_one_thread, get_array_module, map_ordered, slice_batch
+from minialexnet.backend import (
+    blas_on_one_thread,
+    get_array_module,
+    halve_slice,
+    map_ordered,
+    slice_batch,
+)
 from minialexnet.layers.base import Array, Layer
 
 
@@ -26,66 +37,102 @@ class DepthFirst(Layer):
         self.layers = layers
 
     def run(self, x: Array, training: bool = False):
-        def through_all_layers(part: slice):
-            y, memories = x[part], []
-            for run in runners:
-                y, memory = run(y)
-                memories.append(memory)
-            return y, memories
-
         runners = self._runners(lambda layer: layer.slice_runner(len(x), training))
+        elements = self._elements_of_outputs(x)
         slices = slice_batch(x)
-        outputs, memories = zip(*map_ordered(through_all_layers, slices), strict=True)
+        results = map_ordered(lambda part: _run(x[part], runners, elements), slices)
+        outputs, memories = zip(*results, strict=True)
         return _join(outputs), (slices, memories)
 
     def run_backward(self, dy: Array, memory, input_gradient: bool = True):
-        def back_through_all_layers(item):
-            part, memories = item
-            gradient, grads = dy[part], {}
-            for (name, run_backward), remembered in reversed(
-                list(zip(runners.items(), memories, strict=True))
-            ):
-                needed = input_gradient or name != first
-                gradient, own = run_backward(gradient, remembered, needed)
-                grads |= {f"{name}.{parameter}": value for parameter, value in own.items()}
-            return gradient, grads
+        def on_slice(item):
+            part, remembered = item
+            return _run_backward(dy[part], remembered, named_runners, input_gradient)
 
-        first = next(iter(self.layers))
-        runners = dict(
-            zip(
-                self.layers,
-                self._runners(lambda layer: layer.slice_backward_runner(len(dy))),
-                strict=True,
-            )
-        )
-        slices, memories = memory
+        runners = self._runners(lambda layer: layer.slice_backward_runner(len(dy)))
+        named_runners = list(zip(self.layers, runners, strict=True))
         gradients, total = [], {}
-        for gradient, grads in map_ordered(
-            back_through_all_layers, list(zip(slices, memories, strict=True))
-        ):
+        for gradient, grads in map_ordered(on_slice, list(zip(*memory, strict=True))):
             gradients.append(gradient)
-            for name, value in grads.items():
-                if name in total:
-                    total[name] += value
-                else:
-                    total[name] = value
+            _add(grads, total)
         return _join(gradients) if input_gradient else None, total
 
     def predict(self, x: Array) -> Array:
-        def through_all_layers(part: slice):
-            y = x[part]
-            for run in runners:
-                y = run(y)[0]
-            return y
-
-        runners = self._runners(lambda layer: layer.slice_runner(len(x)))
-        return _join(list(map_ordered(through_all_layers, slice_batch(x))))
+        runners = self._runners(lambda layer: _forgetting(layer.slice_runner(len(x))))
+        elements = self._elements_of_outputs(x)
+        results = map_ordered(lambda part: _run(x[part], runners, elements), slice_batch(x))
+        return _join([y for y, _ in results])
 
     def _runners(self, make: Callable[[Layer], Callable]) -> list[Callable]:
         """What `make` returns for each layer; it may have work to do, which the threads share."""
         with blas_on_one_thread():
             return list(map_ordered(make, list(self.layers.values())))
 
+    def _elements_of_outputs(self, x: Array) -> list[int]:
+        """How many numbers each layer makes of a picture."""
+        shape, elements = x.shape[1:], []
+        for layer in self.layers.values():
+            shape = layer.output_shape(shape)
+            elements.append(math.prod(shape))
+        return elements
 
-def _join(parts) -> Array:
+
+def _run(x: Array, runners: Sequence[Callable], elements: Sequence[int]):
+    """A slice through all layers, which make so many `elements` of each of its pictures.
+
+    It goes in halves as far as the last layer that makes too much of it.
+
+    Returns: the output;  memory: (half, its memory) of both, if there are any, and the further
+    layers' memories.
+    """
+    cuts = [halve_slice(x, of_picture) for of_picture in elements]
+    early = max((i for i, parts in enumerate(cuts, start=1) if len(parts) > 1), default=0)
+    outputs, of_halves, memories = [], [], []
+    for half in cuts[early - 1] if early else ():
+        y, memory = _run(x[half], runners[:early], elements[:early])
+        outputs.append(y)
+        of_halves.append((half, memory))
+    y = _join(outputs) if early else x
+    for run in runners[early:]:
+        y, memory = run(y)
+        memories.append(memory)
+    return y, (of_halves, memories)
+
+
+def _run_backward(
+    dy: Array, memory: Any, named_runners: Sequence[tuple[str, Callable]], input_gradient: bool
+) -> tuple[Array | None, dict[str, Array]]:
+    """The slice's way back: its gradients with respect to the input and to each parameter."""
+    of_halves, memories = memory
+    early = len(named_runners) - len(memories)
+    gradient, grads = dy, {}
+    for place in reversed(range(early, len(named_runners))):
+        name, run_backward = named_runners[place]
+        gradient, own = run_backward(gradient, memories[place - early], input_gradient or place > 0)
+        grads |= {f"{name}.{parameter}": value for parameter, value in own.items()}
+    if not of_halves:
+        return gradient, grads
+    gradients, total = [], {}
+    for half, remembered in of_halves:
+        dx, own = _run_backward(gradient[half], remembered, named_runners[:early], input_gradient)
+        gradients.append(dx)
+        _add(own, total)
+    return _join(gradients) if input_gradient else None, grads | total
+
+
+def _forgetting(run: Callable) -> Callable:
+    """The same without a memory, which would only take room in the cache."""
+    return lambda x: (run(x)[0], None)
+
+
+def _add(grads: dict[str, Array], total: dict[str, Array]) -> None:
+    """Add gradients of a slice to those of the slices before it."""
+    for name, value in grads.items():
+        if name in total:
+            total[name] += value
+        else:
+            total[name] = value
+
+
+def _join(parts: Sequence[Array]) -> Array:
     return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts)

@@ -39,6 +39,15 @@ def test_a_kernel_works_on_each_element(shifted, dtype):
     np.testing.assert_array_equal(result.get(), 0.5 * np.roll(x, -2))
 
 
+def test_what_was_known_before_is_known_afterwards():
+    """Else the tests that follow would run without kernels, and nobody would see it."""
+    x = to_strict(np.ones(3, np.float32))
+    with kernels_on_host(strict):
+        with kernels_on_host(strict):
+            assert has_kernels(x)
+        assert has_kernels(x)
+
+
 def test_it_is_compiled_once_for_each_type_and_not_run_for_nothing(shifted, monkeypatch):
     compiled, launched = [], []
 

@@ -91,6 +91,40 @@ def test_memory_is_used_again_once_the_last_view_is_gone(pool):
     assert address(empty((LARGE,), "u1", np)) == place
 
 
+def in_another_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+def test_a_thread_gets_its_own_memory_back_while_there_is_room(pool):
+    """Another's lies in the cache of another core."""
+    much = empty((8 * LARGE,), "u1", np)
+    del much
+    array = empty((LARGE,), "u1", np)
+    mine, theirs = address(array), []
+    del array
+
+    def borrow_twice():
+        for _ in range(2):
+            theirs.append(address(empty((LARGE,), "u1", np)))
+
+    in_another_thread(borrow_twice)
+    assert theirs == [theirs[0]] * 2
+    assert theirs[0] != mine
+    assert address(empty((LARGE,), "u1", np)) == mine
+
+
+def test_without_room_a_thread_gets_the_memory_of_another(pool):
+    array = empty((LARGE,), "u1", np)
+    place = address(array)
+    del array
+    places = []
+    in_another_thread(lambda: places.append(address(empty((LARGE,), "u1", np))))
+    assert places == [place]
+    assert pool.usage() == (0, LARGE, LARGE)
+
+
 def test_arrays_in_use_never_share_memory(rng):
     alive = []
     for number in range(300):
@@ -128,7 +162,7 @@ def test_threads_can_borrow_and_give_back_at_once(pool):
         thread.join()
     assert not wrong
     assert pool.usage()[0] == 0
-    assert pool.usage()[1] == sum(block.size for block in pool._free.values())
+    assert pool.usage()[1] == sum(block.size for block, _ in pool._free.values())
 
 
 def test_arrays_in_a_circle_of_references_give_back_too(pool):
@@ -157,7 +191,7 @@ def test_what_was_unused_for_longest_is_dropped_first(pool):
     first, second = empty((4 * LARGE,), "u1", np), empty((2 * LARGE,), "u1", np)
     del first, second
     third = empty((3 * LARGE,), "u1", np)  # 6 + 3 would be more than 6 and a quarter
-    assert [block.size for block in pool._free.values()] == [2 * LARGE]
+    assert [block.size for block, _ in pool._free.values()] == [2 * LARGE]
     del third
 
 

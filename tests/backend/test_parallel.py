@@ -18,6 +18,7 @@ from strict import to_strict
 from minialexnet.backend import (
     cached_blocks,
     for_each_block,
+    halve_slice,
     map_ordered,
     matmul,
     num_threads,
@@ -92,7 +93,9 @@ def test_slices_cover_the_batch_once_in_order(count, size):
     assert covered == list(range(count))
     lengths = [part.stop - part.start for part in slices]
     assert min(lengths) >= 1
+    assert max(lengths) <= parallel.SLICE_PICTURES
     assert max(lengths) - min(lengths) <= 1
+    assert len(slices) >= min(count, parallel.MIN_SLICES)
 
 
 def test_slices_depend_on_the_shape_alone():
@@ -109,6 +112,22 @@ def test_rows_of_features_and_empty_batches_stay_whole(x):
 
 def test_on_a_device_the_batch_stays_whole():
     assert slice_batch(to_strict(np.zeros((9, 3, 8, 8)))) == [slice(0, 9)]
+
+
+@given(count=st.integers(0, 9), elements=st.integers(0, parallel.SLICE_ELEMENTS + 1))
+def test_a_slice_is_halved_when_a_layer_makes_too_much_of_it(count, elements):
+    x = np.broadcast_to(np.float32(0), (count, 3, 8, 8))
+    halves = halve_slice(x, elements)
+    assert [i for part in halves for i in range(count)[part]] == list(range(count))
+    too_much = count > 1 and count * elements > parallel.SLICE_ELEMENTS
+    assert len(halves) == (2 if too_much else 1)
+    lengths = [part.stop - part.start for part in halves]
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_on_a_device_nothing_is_halved():
+    x = to_strict(np.zeros((9, 3, 8, 8)))
+    assert halve_slice(x, parallel.SLICE_ELEMENTS) == [slice(0, 9)]
 
 
 @given(count=st.integers(0, 70), size=st.integers(1, 300), channels=st.integers(1, 8))

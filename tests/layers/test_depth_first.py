@@ -8,7 +8,7 @@ from minialexnet.backend import host_generator, num_threads, parallel, set_num_t
 from minialexnet.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
 from minialexnet.layers.depth_first import DepthFirst
 
-SIZES = [1, 2, 3, 7, 8, 9, 30]
+SIZES = [1, 2, 3, 7, 8, 9, 30, 37]
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +16,17 @@ def threads_as_before():
     before = num_threads()
     yield
     set_num_threads(before)
+
+
+# What the layers make of a picture: conv1, relu1, norm1 8*13*12, pool1 8*6*5, conv2 6*6*5.
+WHOLE, HALVES, QUARTERS = 8 * 8 * 13 * 12, 4 * 8 * 13 * 12, 2 * 8 * 13 * 12
+
+
+@pytest.fixture(params=[WHOLE, HALVES, QUARTERS], ids=["whole", "halves", "quarters"])
+def elements(request, monkeypatch):
+    """How much of a slice of eight pictures goes through the first layers together."""
+    monkeypatch.setattr(parallel, "SLICE_ELEMENTS", request.param)
+    return request.param
 
 
 def make_layers():
@@ -38,7 +49,7 @@ def run(network, n, **options):
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_the_number_of_threads_does_not_change_a_single_bit(n):
+def test_the_number_of_threads_does_not_change_a_single_bit(n, elements):
     results = []
     for threads in (1, 2, 3):
         set_num_threads(threads)
@@ -68,7 +79,7 @@ def test_the_threads_of_blas_do_not_change_a_single_bit_either():
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_slices_give_what_the_whole_batch_gives_layer_by_layer(n):
+def test_slices_give_what_the_whole_batch_gives_layer_by_layer(n, elements):
     """That includes batches with fewer pictures than there would be slices."""
     set_num_threads(2)
     sliced = run(DepthFirst(make_layers()), n)
@@ -94,7 +105,25 @@ def test_slices_give_what_the_whole_batch_gives_layer_by_layer(n):
 
 def test_the_batches_of_these_tests_are_really_cut():
     counts = [len(slice_batch(np.zeros((n, 3, 13, 12)))) for n in SIZES]
-    assert counts == [1, 2, 3, 4, 4, 4, 4]
+    assert counts == [1, 2, 3, 4, 4, 4, 4, 5]
+
+
+def test_layers_that_make_much_of_a_picture_get_the_slice_in_parts(elements):
+    """And later ones, which make less of it, get it whole again."""
+    network, seen = DepthFirst(make_layers()), {}
+    for name, layer in network.layers.items():
+
+        def run_backward(dy, memory, input_gradient=True, name=name, right=layer.run_backward):
+            seen.setdefault(name, []).append(len(dy))
+            return right(dy, memory, input_gradient)
+
+        layer.run_backward = run_backward
+    set_num_threads(1)
+    run(network, 32)
+    parts = {WHOLE: [8] * 4, HALVES: [4] * 8, QUARTERS: [2] * 16}[elements]
+    assert seen == {
+        "conv1": parts, "relu1": parts, "norm1": parts, "pool1": [8] * 4, "conv2": [8] * 4
+    }  # fmt: skip
 
 
 def test_slices_share_the_parameters_but_not_their_memories(monkeypatch):
@@ -112,7 +141,7 @@ def test_slices_share_the_parameters_but_not_their_memories(monkeypatch):
         np.testing.assert_array_equal(late[1][name], gradient)
 
 
-def test_without_input_gradient_the_others_stay_the_same():
+def test_without_input_gradient_the_others_stay_the_same(elements):
     with_dx = run(DepthFirst(make_layers()), 9)
     without = run(DepthFirst(make_layers()), 9, input_gradient=False)
     assert without.pop("dx") is None
@@ -121,7 +150,7 @@ def test_without_input_gradient_the_others_stay_the_same():
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_predicting_gives_the_output_of_forward(n):
+def test_predicting_gives_the_output_of_forward(n, elements):
     network = DepthFirst(make_layers())
     x = np.random.default_rng(0).standard_normal((n, 3, 13, 12), dtype=np.float32)
     np.testing.assert_array_equal(network.predict(x), network.forward(x))
