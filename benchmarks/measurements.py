@@ -324,7 +324,7 @@ def growth(settings: Settings, report: Report) -> None:
                 if "torch" in settings.contestants and batch <= reference:
                     makers["torch"] = partial(settings.contestant, "torch", variant, batch)
                 contestants = both | open_all(inner, makers, report)
-                result = _train(contestants, settings, report)
+                result = _train(contestants, settings, report, min(settings.rounds, FEW))
             found[f"{variant} {batch}"] = result
             relative = [r * reference / batch for r in ratios(result, "ours", "reference")]
             cells = [times(relative), times(ratios(result, "torch", "ours"))]
@@ -361,7 +361,8 @@ def threads(settings: Settings, report: Report) -> None:
                     for kind in kinds
                     if count > 1
                 }
-                result = _train(single | open_all(inner, makers, report), settings, report)
+                everyone = single | open_all(inner, makers, report)
+                result = _train(everyone, settings, report, settings.rounds)
             found[f"{variant} {batch} {count}"] = result
             cells, seconds = [], []
             for kind in ("ours", "torch"):
@@ -373,12 +374,14 @@ def threads(settings: Settings, report: Report) -> None:
     report.add("threads", found, table)
 
 
-def _train(contestants: dict[str, Contestant], settings: Settings, report: Report) -> Times:
+def _train(
+    contestants: dict[str, Contestant], settings: Settings, report: Report, rounds: int
+) -> Times:
     turns = {
         name: partial(contestant.ask, "train", seconds=settings.turn)
         for name, contestant in contestants.items()
     }
-    return alternate(turns, min(settings.rounds, FEW), report.remark)
+    return alternate(turns, rounds, report.remark)
 
 
 def feeding(settings: Settings, report: Report) -> None:
