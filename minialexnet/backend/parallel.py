@@ -35,8 +35,8 @@ MIN_SLICES = 4
 More of them would be smaller: for 16 pictures, eight slices take 10 to 25% longer on two cores."""
 
 SLICE_ELEMENTS = 5 << 18
-"""What a layer makes of a slice has at most so many elements (5 MiB of float32), for the next layer
-is to find it in the cache. A slice of which it makes more goes through in parts."""
+"""What a layer gets or makes of a slice has at most so many elements (5 MiB of float32), for it is
+to stay in the cache until the next layer. A slice that has more goes through in parts."""
 
 CACHED_ELEMENTS = 1 << 19
 """An operation of several passes goes over so many elements at a time."""
@@ -147,12 +147,13 @@ def slice_batch(x: Array) -> list[slice]:
 
 
 def halve_slice(x: Array, elements: int) -> list[slice]:
-    """How a slice goes through a layer that makes so many `elements` of each picture.
+    """How a slice goes through a layer that has to do with so many `elements` of each picture.
 
-    In two halves if that is too much for the cache, otherwise in one piece.
+    In two halves if that is too much for the cache, otherwise in one piece; and what `slice_batch`
+    leaves in one piece stays so.
     """
     count = x.shape[0]
-    fits = not is_on_host(x) or count * elements <= SLICE_ELEMENTS
+    fits = not is_on_host(x) or x.ndim != 4 or count * elements <= SLICE_ELEMENTS
     return _equal_parts(count, 1 if fits or count < 2 else 2)
 
 

@@ -97,7 +97,10 @@ class Layer:
         return self.predict(x)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the output for one picture of `input_shape`, both without the batch axis."""
+        """The shape of the output for one picture of `input_shape`, both without the batch axis.
+
+        Tables show it, and slices of a batch are cut by it: a layer that changes shapes needs it.
+        """
         return input_shape
 
     def multiply_adds(self, input_shape: Shape) -> int:

@@ -8,10 +8,12 @@ slice, the whole batch.
 The first layers make so much of a picture that a slice goes through them in halves, or in halves
 of those. The later ones, which make less, get it in one piece: larger matrices, and fewer of them.
 
-The result does not depend on the number of cores: the slices are cut by the shape of the batch,
-and the gradients of the parameters are added up in the order of the slices.
+The result does not depend on the number of cores: where slices are cut follows from the shapes of
+the batch and of what the layers make of it, and the gradients of the parameters are added up in the
+order of the slices.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,6 +22,7 @@ from minialexnet.backend import (
     blas_on_one_thread,
     get_array_module,
     halve_slice,
+    is_on_host,
     map_ordered,
     slice_batch,
 )
@@ -37,8 +40,8 @@ class DepthFirst(Layer):
         self.layers = layers
 
     def run(self, x: Array, training: bool = False):
-        runners = self._runners(lambda layer: layer.slice_runner(len(x), training))
-        elements = self._elements_of_outputs(x)
+        runners = self._runners(x, lambda layer: layer.slice_runner(len(x), training))
+        elements = self._elements(x)
         slices = slice_batch(x)
         results = map_ordered(lambda part: _run(x[part], runners, elements), slices)
         outputs, memories = zip(*results, strict=True)
@@ -49,7 +52,7 @@ class DepthFirst(Layer):
             part, remembered = item
             return _run_backward(dy[part], remembered, named_runners, input_gradient)
 
-        runners = self._runners(lambda layer: layer.slice_backward_runner(len(dy)))
+        runners = self._runners(dy, lambda layer: layer.slice_backward_runner(len(dy)))
         named_runners = list(zip(self.layers, runners, strict=True))
         gradients, total = [], {}
         for gradient, grads in map_ordered(on_slice, list(zip(*memory, strict=True))):
@@ -58,29 +61,33 @@ class DepthFirst(Layer):
         return _join(gradients) if input_gradient else None, total
 
     def predict(self, x: Array) -> Array:
-        runners = self._runners(lambda layer: _forgetting(layer.slice_runner(len(x))))
-        elements = self._elements_of_outputs(x)
+        runners = self._runners(x, lambda layer: _forgetting(layer.slice_runner(len(x))))
+        elements = self._elements(x)
         results = map_ordered(lambda part: _run(x[part], runners, elements), slice_batch(x))
         return _join([y for y, _ in results])
 
-    def _runners(self, make: Callable[[Layer], Callable]) -> list[Callable]:
+    def _runners(self, x: Array, make: Callable[[Layer], Callable]) -> list[Callable]:
         """What `make` returns for each layer; it may have work to do, which the threads share."""
+        layers = list(self.layers.values())
+        if not is_on_host(x):  # a thread of the pool has a GPU of its own choice
+            return [make(layer) for layer in layers]
         with blas_on_one_thread():
-            return list(map_ordered(make, list(self.layers.values())))
+            return list(map_ordered(make, layers))
 
-    def _elements_of_outputs(self, x: Array) -> list[int]:
-        """How many numbers each layer makes of a picture."""
-        shape, elements = x.shape[1:], []
+    def _elements(self, x: Array) -> list[int]:
+        """How many numbers each layer gets or makes of a picture, whichever are more."""
+        if x.ndim != 4:  # no pictures, which are not cut, or a mistake, which the layers explain
+            return [0] * len(self.layers)
+        shapes = [tuple(x.shape[1:])]
         for layer in self.layers.values():
-            shape = layer.output_shape(shape)
-            elements.append(math.prod(shape))
-        return elements
+            shapes.append(layer.output_shape(shapes[-1]))
+        return [max(map(math.prod, pair)) for pair in itertools.pairwise(shapes)]
 
 
 def _run(x: Array, runners: Sequence[Callable], elements: Sequence[int]):
-    """A slice through all layers, which make so many `elements` of each of its pictures.
+    """A slice through all layers, which have to do with so many `elements` of each picture.
 
-    It goes in halves as far as the last layer that makes too much of it.
+    It goes in halves as far as the last layer for which the whole is too much.
 
     Returns: the output;  memory: (half, its memory) of both, if there are any, and the further
     layers' memories.
@@ -93,6 +100,7 @@ def _run(x: Array, runners: Sequence[Callable], elements: Sequence[int]):
         outputs.append(y)
         of_halves.append((half, memory))
     y = _join(outputs) if early else x
+    del outputs
     for run in runners[early:]:
         y, memory = run(y)
         memories.append(memory)

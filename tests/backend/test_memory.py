@@ -201,6 +201,7 @@ def test_released_memory_is_gone_and_arrays_in_use_stay(pool):
     del unused
     release_memory()
     assert pool.usage() == (LARGE, 0, LARGE)
+    assert not pool._ids  # nor are the books of threads that are gone kept
     assert (used == 3).all()
 
 

@@ -125,6 +125,10 @@ def test_a_slice_is_halved_when_a_layer_makes_too_much_of_it(count, elements):
     assert max(lengths) - min(lengths) <= 1
 
 
+def test_rows_of_features_are_not_halved():
+    assert halve_slice(np.zeros((9, 5)), parallel.SLICE_ELEMENTS) == [slice(0, 9)]
+
+
 def test_on_a_device_nothing_is_halved():
     x = to_strict(np.zeros((9, 3, 8, 8)))
     assert halve_slice(x, parallel.SLICE_ELEMENTS) == [slice(0, 9)]

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from minialexnet.backend import host_generator, num_threads, parallel, set_num_threads, slice_batch
+from minialexnet.backend import (
+    halve_slice,
+    host_generator,
+    num_threads,
+    parallel,
+    set_num_threads,
+    slice_batch,
+)
+from minialexnet.errors import InputError
 from minialexnet.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
 from minialexnet.layers.depth_first import DepthFirst
+from minialexnet.models import alexnet
 
 SIZES = [1, 2, 3, 7, 8, 9, 30, 37]
 
@@ -122,8 +131,38 @@ def test_layers_that_make_much_of_a_picture_get_the_slice_in_parts(elements):
     run(network, 32)
     parts = {WHOLE: [8] * 4, HALVES: [4] * 8, QUARTERS: [2] * 16}[elements]
     assert seen == {
-        "conv1": parts, "relu1": parts, "norm1": parts, "pool1": [8] * 4, "conv2": [8] * 4
+        "conv1": parts, "relu1": parts, "norm1": parts, "pool1": parts, "conv2": [8] * 4
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variant", "last"), [("paper", "pool2"), ("owt", "pool1"), ("mini", None)]
+)
+def test_where_the_networks_are_cut(variant, last):
+    """As it was measured: behind the pooling after which the rest of a slice fits the cache."""
+    network = alexnet(variant, num_classes=10)
+    stage, (c, h, w) = network._stages["conv1"], network.input_shape
+    x = np.broadcast_to(np.float32(0), (parallel.SLICE_PICTURES, c, h, w))
+    halved = [len(halve_slice(x, elements)) > 1 for elements in stage._elements(x)]
+    names = [name for name, cut in zip(stage.layers, halved, strict=True) if cut]
+    assert (names[-1] if names else None) == last
+
+
+def test_a_large_layer_behind_small_ones_is_cut_with_all_before_it(monkeypatch):
+    monkeypatch.setattr(parallel, "SLICE_ELEMENTS", 8 * 3 * 6 * 6)
+    generator, x = host_generator(0), np.ones((9, 3, 6, 6), np.float32)
+    network = DepthFirst(
+        {"small": ReLU(), "large": Conv2d(3, 5, 3, padding=1, generator=generator)}
+    )
+    y = network.forward(x)
+    assert y.shape == (9, 5, 6, 6)
+    assert network.backward(y).shape == x.shape
+
+
+def test_a_batch_axis_that_was_forgotten_is_one_sentence():
+    for call in (DepthFirst(make_layers()).forward, DepthFirst(make_layers()).predict):
+        with pytest.raises(InputError, match=r"x has shape \(3, 13, 12\); expected"):
+            call(np.zeros((3, 13, 12), np.float32))
 
 
 def test_slices_share_the_parameters_but_not_their_memories(monkeypatch):
