@@ -18,6 +18,7 @@ from minialexnet.backend import cupy_problem, register_array_module, select_devi
 
 sys.path.append(str(Path(__file__).parent))  # so that every test can say `from strict import …`
 from kernels_on_host import kernels_on_host
+from pretend_cupy import pretend_cupy  # noqa: F401 (a fixture)
 from strict import StrictArray, strict
 
 register_array_module(StrictArray, strict)

@@ -14,7 +14,8 @@ from minialexnet.backend.arrays import (
     register_array_module,
     to_host,
 )
-from minialexnet.backend.devices import Device, cupy_problem, select_device, synchronize
+from minialexnet.backend.cupy_installation import cupy_packages, cupy_problem
+from minialexnet.backend.devices import Device, select_device, synchronize
 from minialexnet.backend.kernels import Kernels, has_kernels, register_kernel_compiler
 from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
@@ -39,6 +40,7 @@ __all__ = [
     "cached_blocks",
     "consume",
     "copy",
+    "cupy_packages",
     "cupy_problem",
     "empty",
     "empty_like",

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     size = options.image_size or VARIANTS[options.variant].image_size
     if options.batch_size * size**2 > LARGEST:
         raise MemoryError
-    device = select_device(options.backend)
+    device = select_device(options.backend, options.gpu)
     network = alexnet(options.variant, options.classes, size, init="he").to(device.xp)
     if not options.json:
         _print_head(options, network, device)

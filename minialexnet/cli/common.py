@@ -101,10 +101,12 @@ def _best_of(run: Path) -> Path:
     return last if last.exists() and not best.exists() else best
 
 
-def load_network(path: Path, backend: str) -> tuple[AlexNet, Checkpoint, Preprocessing, object]:
+def load_network(
+    path: Path, options: argparse.Namespace
+) -> tuple[AlexNet, Checkpoint, Preprocessing, object]:
     """The network of a checkpoint, ready to predict: (network, checkpoint, preprocessing, xp)."""
     checkpoint = load_checkpoint(path)
-    xp = select_device(backend).xp
+    xp = select_device(options.backend, options.gpu).xp
     try:
         config = TrainConfig.from_dict(checkpoint.config)
         network = alexnet(

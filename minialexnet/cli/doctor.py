@@ -9,7 +9,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_info
 
 import minialexnet
-from minialexnet.backend import cupy_problem, num_threads, select_device
+from minialexnet.backend import cupy_packages, cupy_problem, num_threads, select_device
 from minialexnet.cli.common import BUILTIN, load_data, planned_config
 from minialexnet.cli.options import add_backend, add_recipe, recipe
 from minialexnet.cli.text import hanging
@@ -46,14 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; the exit status is 1 if a planned training looks ill."""
-    _print_installation()
+    _print_installation(options.gpu)
     if options.data is not None or options.picture_size or recipe(options):
         return _print_health(options)
     print("\nA check-up of a planned training: minialexnet doctor --data FOLDER")
     return 0
 
 
-def _print_installation() -> None:
+def _print_installation(gpu: int | None) -> None:
     _row("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     own = _version("minialexnet") or "a clone that was not installed"
     _row("minialexnet", f"{own}, in {Path(minialexnet.__file__).parent}")
@@ -73,7 +73,7 @@ def _print_installation() -> None:
     if not blas:
         _row("BLAS", "none found whose threads could be set; training may be slow")
     _row("threads", f"{num_threads()} of {os.cpu_count()} cores (MINIALEXNET_THREADS sets another)")
-    _print_cupy()
+    _print_cupy(gpu)
     try:
         _row("built-in set", str(builtin_archive()))
     except InputError as error:
@@ -105,17 +105,19 @@ def _processor_flags() -> set[str]:
     return {flag for line in lines if line.startswith("flags") for flag in line.split()}
 
 
-def _print_cupy() -> None:
-    problem = cupy_problem()
+def _print_cupy(gpu: int | None) -> None:
+    problem = cupy_problem(gpu)
     if problem is not None:
         reason, mend = problem
         _row("CuPy", f"not usable: {reason}")
         _row("", f"to mend it: {mend}")
         return
     cupy = select_device("cupy").xp
-    properties = cupy.cuda.runtime.getDeviceProperties(0)
-    memory = properties["totalGlobalMem"] / 2**30
-    _row("CuPy", f"{cupy.__version__} on {properties['name'].decode()}, {memory:.0f} GiB")
+    _row("CuPy", f"{cupy.__version__} ({', '.join(cupy_packages()) or 'of unknown origin'})")
+    for gpu in range(cupy.cuda.runtime.getDeviceCount()):
+        properties = cupy.cuda.runtime.getDeviceProperties(gpu)
+        memory = properties["totalGlobalMem"] / 2**30
+        _row(f"GPU {gpu}", f"{properties['name'].decode()}, {memory:.0f} GiB")
 
 
 def _row(what: str, answer: str) -> None:
@@ -130,7 +132,7 @@ def _version(package: str) -> str | None:
 
 
 def _print_health(options: argparse.Namespace) -> int:
-    device = select_device(options.backend)
+    device = select_device(options.backend, options.gpu)
     data = BUILTIN if options.data is None else options.data
     pictures = load_data(data, options.picture_size)
     config = planned_config(options, data, pictures, device.name)

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate and print the result."""
     path = find_checkpoint(options.checkpoint, options.runs)
-    network, checkpoint, preprocessing, xp = load_network(path, options.backend)
+    network, checkpoint, preprocessing, xp = load_network(path, options)
     size = checkpoint.config["picture_size"]
     if options.data:
         data, pictures = options.data, load_data(options.data, size)

@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the checks; the exit status is 1 if a gradient is wrong or has no verdict."""
-    xp = select_device(options.backend).xp
+    xp = select_device(options.backend, options.gpu).xp
     reports = list(_check_network(options, xp) if options.variant else _check_layers(options, xp))
     verdicts = [{result.verdict for result in report.results} for report in reports]
     wrong = sum("WRONG" in found for found in verdicts)

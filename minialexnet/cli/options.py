@@ -63,12 +63,15 @@ def number(
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:
-    """The option --backend."""
+    """The options --backend and --gpu."""
     parser.add_argument(
         "--backend",
         choices=("auto", "numpy", "cupy"),
         default="auto",
         help="NumPy on the CPU or CuPy on a GPU (default: CuPy where it works)",
+    )
+    parser.add_argument(
+        "--gpu", type=whole(at_least=0), metavar="N", help="which GPU, if there are several"
     )
 
 

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Predict each picture; the exit status is 1 if one of them could not be read."""
     path = find_checkpoint(options.checkpoint, options.runs)
-    network, checkpoint, preprocessing, xp = load_network(path, options.backend)
+    network, checkpoint, preprocessing, xp = load_network(path, options)
     names = [display_name(name) for name in checkpoint.classes]
     width = max(len(name) for name in names)
     if options.checkpoint is None:  # then it is good to know which one was taken

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 def _fresh(options: argparse.Namespace) -> Trainer:
     data = BUILTIN if options.data is None else options.data
     name = _name(options.name or _stem(data))
-    backend = select_device(options.backend).name
+    backend = select_device(options.backend, options.gpu).name
     pictures = load_data(data, options.picture_size)
     config = planned_config(options, data, pictures, backend)
     _say_pictures(data, pictures)
@@ -100,14 +100,13 @@ def _resumed(options: argparse.Namespace) -> Trainer:
     run = RunFolder(path.parent if path.is_file() else path)
     checkpoint = load_checkpoint(run.last)
     config = TrainConfig.from_dict(checkpoint.config)
-    if options.backend not in ("auto", config.backend):
-        raise InputError(f"the run {run.path} goes on with --backend {config.backend} only")
     if checkpoint.progress["history"]:
         run.save_metrics(checkpoint.progress["history"])  # they may have been cut off
     if checkpoint.progress["epoch"] >= config.epochs:
         raise InputError(
             f"the run {run.path} has done all its {config.epochs} epochs; start a new one"
         )
+    config = dataclasses.replace(config, backend=_backend_to_go_on_with(config, options))
     if options.data is not None:
         config = dataclasses.replace(config, data=absolute(options.data))
     pictures = load_data_again(config.data, config.picture_size, run.path)
@@ -119,6 +118,16 @@ def _resumed(options: argparse.Namespace) -> Trainer:
         f"{len(trainer.batches)} steps"
     )
     return trainer
+
+
+def _backend_to_go_on_with(config: TrainConfig, options: argparse.Namespace) -> str:
+    """That of the run, unless another is asked for, which computes the same but for rounding."""
+    if options.backend != "auto" or options.gpu is not None:
+        return select_device(options.backend, options.gpu).name
+    try:
+        return select_device(config.backend).name
+    except InputError as error:
+        raise InputError(f"{error}; or go on with --backend numpy") from None
 
 
 def _refuse_new_settings(options: argparse.Namespace) -> None:

@@ -1,71 +1,15 @@
 """Asking for a device gives it, or says what is missing and how to mend it."""
 
-import importlib
 import subprocess
 import sys
 import textwrap
-import types
 
 import numpy as np
 import pytest
+from pretend_cupy import cupy_that
 
 from minialexnet.backend import cupy_problem, devices, select_device
 from minialexnet.errors import InputError
-
-
-@pytest.fixture
-def pretend_cupy(monkeypatch):
-    """pretend_cupy(x) makes `import cupy` give the module x, or raise the exception x."""
-
-    def pretend(cupy):
-        original = importlib.import_module
-
-        def import_module(name, package=None):
-            if name != "cupy":
-                return original(name, package)
-            if isinstance(cupy, Exception):
-                raise cupy
-            return cupy
-
-        monkeypatch.setattr(importlib, "import_module", import_module)
-        cupy_problem.cache_clear()
-
-    yield pretend
-    cupy_problem.cache_clear()
-
-
-def cupy_that(available=True, arange=np.arange):
-    """A module that answers what `cupy_problem` asks."""
-    cuda = types.SimpleNamespace(is_available=lambda: available)
-    return types.SimpleNamespace(cuda=cuda, arange=arange)
-
-
-def no_compiler(*_):
-    raise RuntimeError("NVRTC is not there\nand more lines")
-
-
-def missing(name):
-    return ModuleNotFoundError(f"No module named '{name}'", name=name)
-
-
-PROBLEMS = {
-    "not installed": (missing("cupy"), "CuPy is not installed", "pip install '"),
-    "broken": (missing("cupy_backends"), "does not import: .*cupy_backends", "reinstall one"),
-    "no GPU": (cupy_that(available=False), "no usable NVIDIA GPU", "nvidia-smi"),
-    "no compiler": (cupy_that(arange=no_compiler), "RuntimeError: NVRTC is not there", "pip"),
-    "wrong": (cupy_that(arange=lambda n: np.zeros(n)), "computes wrong sums", "driver"),
-}
-
-
-@pytest.mark.parametrize("name", PROBLEMS)
-def test_a_cupy_that_does_not_work_is_refused_with_reason_and_mend(pretend_cupy, name):
-    cupy, reason, mend = PROBLEMS[name]
-    pretend_cupy(cupy)
-    message = f"CuPy backend cannot be used: .*{reason}.*; to mend it: .*{mend}"
-    with pytest.raises(InputError, match=message) as refusal:
-        select_device("cupy")
-    assert "\n" not in str(refusal.value)
-    assert select_device("auto") == devices.Device("numpy", np)
 
 
 def test_a_cupy_that_works_is_taken(pretend_cupy):
@@ -79,6 +23,45 @@ def test_a_cupy_that_works_is_taken(pretend_cupy):
 def test_numpy_is_taken_without_a_look_at_cupy(pretend_cupy):
     pretend_cupy(AssertionError("cupy was imported"))
     assert select_device("numpy") == devices.Device("numpy", np)
+
+
+def test_without_a_usable_cupy_auto_is_numpy_and_cupy_is_refused(pretend_cupy):
+    pretend_cupy(cupy_that(available=False))
+    assert select_device("auto") == devices.Device("numpy", np)
+    with pytest.raises(
+        InputError, match=r"CuPy backend cannot be used: .*; to mend it: "
+    ) as refusal:
+        select_device("cupy")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["auto", "cupy"])
+def test_the_gpu_that_is_asked_for_becomes_the_current_one(pretend_cupy, name):
+    cupy = cupy_that(gpus=3)
+    pretend_cupy(cupy)
+    assert select_device(name, gpu=2).xp is cupy
+    assert cupy.used == [2]
+    assert select_device(name).xp is cupy
+    assert cupy.used == [2]  # and stays it
+
+
+@pytest.mark.parametrize(("gpus", "which"), [(1, "GPU 0 only"), (3, "GPUs 0 to 2")])
+def test_a_gpu_that_is_not_there_is_refused(pretend_cupy, gpus, which):
+    cupy = cupy_that(gpus=gpus)
+    pretend_cupy(cupy)
+    for gpu in (gpus, -1):
+        with pytest.raises(InputError, match=f"there is no GPU {gpu}, CuPy sees {which}"):
+            select_device("auto", gpu)
+    assert cupy.used == []
+
+
+def test_a_gpu_is_no_wish_to_pass_over(pretend_cupy):
+    """Neither by computing on the CPU because CuPy does not work, nor for the backend's name."""
+    pretend_cupy(cupy_that(available=False))
+    with pytest.raises(InputError, match="CuPy backend cannot be used"):
+        select_device("auto", gpu=0)
+    with pytest.raises(InputError, match="GPU 0 was asked for with the backend 'numpy'"):
+        select_device("numpy", gpu=0)
 
 
 def test_an_unknown_device_is_refused():

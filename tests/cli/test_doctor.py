@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import __version__ as pillow_version
+from pretend_cupy import cupy_that
 
 from minialexnet.backend import cupy_problem
 from minialexnet.cli import doctor
@@ -60,6 +61,32 @@ def test_why_cupy_cannot_be_used_is_said_and_how_to_mend_it(cli, no_cupy):
     assert re.search(
         r"^CuPy +not usable: CuPy is not installed\n +to mend it: pip install ", out, re.MULTILINE
     )
+
+
+def test_every_gpu_is_listed(cli, pretend_cupy):
+    pretend_cupy(cupy_that(gpus=2), "cupy-cuda13x")
+    out = cli("doctor").out
+    assert re.search(r"^CuPy +14\.2\.0 \(cupy-cuda13x\)$", out, re.MULTILINE)
+    assert re.findall(r"^(GPU \d) +A GPU, 80 GiB$", out, re.MULTILINE) == ["GPU 0", "GPU 1"]
+
+
+@pytest.mark.parametrize("command", ["train", "eval", "predict", "bench", "gradcheck", "doctor"])
+def test_a_gpu_that_is_not_there_is_one_sentence(
+    cli, pretend_cupy, trained, tiny, tmp_path, command
+):
+    pretend_cupy(cupy_that(gpus=2))
+    picture = next((tiny / "val").rglob("*.png"))
+    options = {
+        "train": ("--data", tiny, "--runs", tmp_path),
+        "eval": ("--checkpoint", trained),
+        "predict": (picture, "--checkpoint", trained),
+        "bench": ("mini",),
+        "doctor": ("--data", tiny),
+    }.get(command, ())
+    answer = cli(command, *options, "--gpu", 5)
+    assert answer.status == 1
+    answer.last_sentence("there is no GPU 5", "GPUs 0 to 1")
+    assert not list(tmp_path.iterdir())
 
 
 def test_asking_for_cupy_without_it_is_one_sentence(cli, no_cupy, tiny, tmp_path):

@@ -14,6 +14,7 @@ from functools import partialmethod
 import numpy as np
 import pytest
 from PIL import Image
+from pretend_cupy import cupy_that
 from tqdm import tqdm
 
 from minialexnet.cli import common
@@ -162,6 +163,30 @@ class TestGoingOn:
         assert answer.status == 1
         answer.sentence(str(tmp_path / "gone"), "--data")
         assert cli("train", "--resume", stopped, "--data", own_tiny).status == 0
+        assert same_weights(stopped, trained)
+
+    def test_a_run_of_the_gpu_goes_on_without_one_if_that_is_wanted(
+        self, cli, stopped, trained, same_weights, pretend_cupy, monkeypatch
+    ):
+        pretend_cupy(ModuleNotFoundError("No module named 'cupy'", name="cupy"))
+        checkpoint = load_checkpoint(stopped / "last.npz")
+        checkpoint.config["backend"] = "cupy"
+        monkeypatch.setattr("minialexnet.cli.train.load_checkpoint", lambda path: checkpoint)
+        answer = cli("train", "--resume", stopped)
+        assert answer.status == 1
+        answer.sentence("CuPy is not installed", "pip install", "or go on with --backend numpy")
+        answer = cli("train", "--resume", stopped, "--gpu", 1)
+        assert answer.status == 1
+        assert "or go on" not in answer.sentence("CuPy is not installed", "pip install")
+        assert cli("train", "--resume", stopped, "--backend", "numpy").status == 0
+        assert same_weights(stopped, trained)
+        assert json.loads((stopped / "config.json").read_text())["backend"] == "numpy"
+
+    def test_a_run_of_the_cpu_goes_on_there_though_there_is_a_gpu(
+        self, cli, stopped, trained, same_weights, pretend_cupy
+    ):
+        pretend_cupy(cupy_that())
+        assert cli("train", "--resume", stopped).status == 0
         assert same_weights(stopped, trained)
 
     def test_other_pictures_are_noticed(self, cli, stopped, own_tiny):
