@@ -57,7 +57,7 @@ def main() -> None:
     quick = " (quick, not a measurement)" if options.quick else ""
     report = Report(f"Speed on the CPU{quick}, {facts['date']}", _command(), facts)
     settings = make_settings(options, report)
-    report.facts["rounds"] = f"{settings.rounds}, in the slow sections {min(settings.rounds, FEW)}"
+    report.facts["rounds"] = f"{settings.rounds}, of growth and feeding {min(settings.rounds, FEW)}"
     try:
         run(settings, options.sections or SECTIONS, report)
     except KeyboardInterrupt:
