@@ -269,15 +269,15 @@ def for_each_block(function: Callable[..., Any], *arrays: Array) -> None:
     consume(map_ordered(on_range, range(0, size, stride)))
 
 
-def _equal_parts(count: int, parts: int) -> list[slice]:
-    bounds = [count * i // parts for i in range(parts + 1)]
-    return [slice(a, b) for a, b in itertools.pairwise(bounds)]
-
-
 def consume(results: Iterable[Any]) -> None:
     """Wait for all results, which are of no interest."""
     for _ in results:
         pass
+
+
+def _equal_parts(count: int, parts: int) -> list[slice]:
+    bounds = [count * i // parts for i in range(parts + 1)]
+    return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
 def _usable_cores() -> int:

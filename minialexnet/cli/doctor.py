@@ -112,12 +112,12 @@ def _print_cupy(gpu: int | None) -> None:
         _row("CuPy", f"not usable: {reason}")
         _row("", f"to mend it: {mend}")
         return
-    cupy = select_device("cupy").xp
+    cupy = select_device("cupy", gpu).xp
     _row("CuPy", f"{cupy.__version__} ({', '.join(cupy_packages()) or 'of unknown origin'})")
-    for gpu in range(cupy.cuda.runtime.getDeviceCount()):
-        properties = cupy.cuda.runtime.getDeviceProperties(gpu)
+    for number in range(cupy.cuda.runtime.getDeviceCount()):
+        properties = cupy.cuda.runtime.getDeviceProperties(number)
         memory = properties["totalGlobalMem"] / 2**30
-        _row(f"GPU {gpu}", f"{properties['name'].decode()}, {memory:.0f} GiB")
+        _row(f"GPU {number}", f"{properties['name'].decode()}, {memory:.0f} GiB")
 
 
 def _row(what: str, answer: str) -> None:

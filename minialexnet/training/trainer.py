@@ -165,7 +165,10 @@ class Trainer:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`, to the same weights, bit by bit, as if it had never stopped."""
+        """Go on from `checkpoint`, to the same weights as if it had never stopped.
+
+        Bit by bit on the same backend; on another one but for rounding.
+        """
         if checkpoint.classes != self.classes:
             raise InputError(
                 f"the checkpoint was trained on the classes {_listing(checkpoint.classes)}, but "

@@ -63,6 +63,20 @@ def test_why_cupy_cannot_be_used_is_said_and_how_to_mend_it(cli, no_cupy):
     )
 
 
+def test_the_gpu_that_is_asked_for_is_looked_at_though_another_does_not_work(cli, pretend_cupy):
+    cupy = cupy_that(gpus=2)
+
+    def arange(n):
+        if cupy.current() != 1:
+            raise MemoryError("no room")
+        return np.arange(n)
+
+    cupy.arange = arange
+    pretend_cupy(cupy, "cupy-cuda13x")
+    assert "GPU 1" in cli("doctor", "--gpu", 1).out
+    assert "not usable: CuPy sees a GPU but cannot compute" in " ".join(cli("doctor").out.split())
+
+
 def test_every_gpu_is_listed(cli, pretend_cupy):
     pretend_cupy(cupy_that(gpus=2), "cupy-cuda13x")
     out = cli("doctor").out
