@@ -72,8 +72,19 @@ class Contestant:
 
         Raises ContestantError when it fails or dies.
         """
+        self.begin(do, **arguments)
+        return self.finish()
+
+    def begin(self, do: str, **arguments) -> None:
+        """Let it do something, without waiting for the answer."""
         with contextlib.suppress(BrokenPipeError):  # if it is dead, reading tells why
             print(json.dumps({"do": do, **arguments}), file=self._process.stdin, flush=True)
+
+    def finish(self) -> dict:
+        """Wait for the answer to what was begun.
+
+        Raises ContestantError when it failed or died.
+        """
         result = self._read()
         cpu = result.pop("waited")
         if self._has_worked:  # before that it has just been made, and not waited for a turn

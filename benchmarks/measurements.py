@@ -8,7 +8,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from contestants import PAUSE, RIVALS, Contestant, ContestantError, Times, alternate, median, ratios
+from contestants import (
+    PAUSE,
+    RIVALS,
+    Contestant,
+    ContestantError,
+    Times,
+    Turn,
+    alternate,
+    median,
+    ratios,
+)
 from operations import OPERATIONS
 from report import Report, Table, duration, gib, percent, rate, times
 
@@ -324,7 +334,8 @@ def growth(settings: Settings, report: Report) -> None:
                 if "torch" in settings.contestants and batch <= reference:
                     makers["torch"] = partial(settings.contestant, "torch", variant, batch)
                 contestants = both | open_all(inner, makers, report)
-                result = _train(contestants, settings, report, min(settings.rounds, FEW))
+                turns = _training_turns(contestants, settings)
+                result = alternate(turns, min(settings.rounds, FEW), report.remark)
             found[f"{variant} {batch}"] = result
             relative = [r * reference / batch for r in ratios(result, "ours", "reference")]
             cells = [times(relative), times(ratios(result, "torch", "ours"))]
@@ -343,8 +354,10 @@ def threads(settings: Settings, report: Report) -> None:
     table = Table(
         f"Training step of {variant} at batch {batch} by threads",
         "How many times as fast as with one thread, the median of the rounds and their range; and "
-        "the times.",
-        ["threads", "ours", "PyTorch", "ours, time", "PyTorch, time"],
+        "the times. What the machine itself allows is shown by processes of ours with one thread "
+        "each, which share nothing but the machine: so many of them, each with its part of the "
+        "batch, do so many times the work of one of them alone in the same time.",
+        ["threads", "ours", "PyTorch", "processes of ours", "ours, time", "PyTorch, time"],
     )
     found = {}
     counts = sorted({1, settings.threads} | {2**i for i in range(10) if 2**i < settings.threads})
@@ -362,26 +375,55 @@ def threads(settings: Settings, report: Report) -> None:
                     if count > 1
                 }
                 everyone = single | open_all(inner, makers, report)
-                result = _train(everyone, settings, report, settings.rounds)
+                turns = _training_turns(everyone, settings)
+                if 1 < count <= batch:
+                    makers = {
+                        f"process {i}": partial(
+                            settings.contestant, "ours", variant, batch // count, 1
+                        )
+                        for i in range(count)
+                    }
+                    processes = list(open_all(inner, makers, report).values())
+                    turns |= _side_by_side(processes, settings) if len(processes) == count else {}
+                result = alternate(turns, settings.rounds, report.remark)
             found[f"{variant} {batch} {count}"] = result
             cells, seconds = [], []
             for kind in ("ours", "torch"):
                 one = f"{kind}, one thread"
                 cells.append(times(ratios(result, one, kind)) if count > 1 else "1x")
                 seconds.append(duration(median(result, kind if count > 1 else one)))
+            of_machine = [count * r for r in ratios(result, "process alone", "processes")]
+            cells.append(times(of_machine) if count > 1 else "1x")
             table.rows.append([str(count), *cells, *seconds])
             report.progress(f"threads: {', '.join(table.rows[-1])}")
     report.add("threads", found, table)
 
 
-def _train(
-    contestants: dict[str, Contestant], settings: Settings, report: Report, rounds: int
-) -> Times:
-    turns = {
+def _training_turns(contestants: dict[str, Contestant], settings: Settings) -> dict[str, Turn]:
+    return {
         name: partial(contestant.ask, "train", seconds=settings.turn)
         for name, contestant in contestants.items()
     }
-    return alternate(turns, rounds, report.remark)
+
+
+def _side_by_side(processes: list[Contestant], settings: Settings) -> dict[str, Turn]:
+    """Turns of one process alone, and of all at the same time."""
+
+    def together() -> dict[str, float]:
+        for process in processes:
+            process.begin("train", seconds=settings.turn)
+        steps, error = [], None
+        for process in processes:  # the answers of all are read, even if one fails
+            try:
+                steps.append(process.finish()["step"])
+            except ContestantError as failure:
+                error = failure
+        if error is not None:
+            raise error
+        return {"step": statistics.mean(steps)}
+
+    alone = partial(processes[0].ask, "train", seconds=settings.turn)
+    return {"process alone": alone, "processes": together}
 
 
 def feeding(settings: Settings, report: Report) -> None:
