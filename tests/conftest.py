@@ -100,7 +100,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
     elif request.param == "cupy" and cupy_problem() is not None:
         pytest.fail("--backend cupy, but {}; to mend it: {}".format(*cupy_problem()))
     else:
-        yield BackendUnderTest(request.param, select_device(request.param).xp)
+        # float32, so that what is within rounding of the CPU can be asked for
+        device = select_device(request.param, precision="float32")
+        yield BackendUnderTest(request.param, device.xp)
 
 
 @pytest.fixture(scope="session")

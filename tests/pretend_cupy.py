@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minialexnet.backend import cupy_problem
+from minialexnet.backend import cupy_problem, precision
 
 
 @pytest.fixture
@@ -33,19 +33,26 @@ def pretend_cupy(monkeypatch) -> Iterator:
         monkeypatch.setattr(metadata, "distributions", lambda: iter(installed))
         cupy_problem.cache_clear()
 
+    monkeypatch.setattr(precision, "_chosen", None)
+    monkeypatch.setenv(precision.VARIABLE, "")  # or what is set here would stay
+    monkeypatch.delenv(precision.VARIABLE)
     yield pretend
     cupy_problem.cache_clear()
 
 
-def cupy_that(available=True, gpus=1, driver=13020, arange=np.arange, ones=np.ones):
+def cupy_that(
+    available=True, gpus=1, driver=13020, arange=np.arange, ones=np.ones, capability="90"
+):
     """A CuPy with GPUs or without, whose `used` lists those that were made the current one."""
     used: list[int] = []
 
     within: list[int] = []
 
     class Gpu:
-        def __init__(self, number):
-            self.number = number
+        compute_capability = capability
+
+        def __init__(self, number=None):
+            self.id = self.number = (used or [0])[-1] if number is None else number
 
         def __enter__(self):
             within.append(self.number)

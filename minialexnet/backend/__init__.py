@@ -30,9 +30,11 @@ from minialexnet.backend.parallel import (
     set_num_threads,
     slice_batch,
 )
+from minialexnet.backend.precision import PRECISIONS
 from minialexnet.backend.random import host_generator, uniform_stream
 
 __all__ = [
+    "PRECISIONS",
     "Device",
     "Kernels",
     "asarray_like",

@@ -8,6 +8,8 @@ from types import ModuleType
 import numpy as np
 
 from minialexnet.backend.cupy_installation import cupy_problem
+from minialexnet.backend.parallel import num_threads
+from minialexnet.backend.precision import check_precision, choose_precision
 from minialexnet.errors import InputError
 
 
@@ -18,19 +20,43 @@ class Device:
     Attributes:
         name: "numpy" or "cupy".
         xp: the array module of that name.
+        precision: in which products of float32 are computed, "float32" or "tf32".
     """
 
     name: str
     xp: ModuleType
+    precision: str = "float32"
+
+    @property
+    def gpu(self) -> str | None:
+        """What the calling thread's GPU is called; None without one."""
+        if self.name == "numpy":
+            return None
+        number = self.xp.cuda.Device().id
+        return self.xp.cuda.runtime.getDeviceProperties(number)["name"].decode()
+
+    def __str__(self) -> str:
+        """In words, for people."""
+        if self.name == "numpy":
+            threads = num_threads()
+            return f"NumPy on {threads} thread{'s' * (threads > 1)}"
+        products = {"float32": "float32", "tf32": "TF32"}[self.precision]
+        return f"CuPy {self.xp.__version__} on {self.gpu}, products in {products}"
 
 
-def select_device(name: str = "auto", gpu: int | None = None) -> Device:
+def select_device(
+    name: str = "auto", gpu: int | None = None, precision: str | None = None
+) -> Device:
     """The device called "numpy", "cupy", or "auto" (CuPy where it works, otherwise NumPy).
 
-    Args: gpu: which one, from 0; it becomes the calling thread's GPU, and "auto" means "cupy".
-    Raises InputError when "cupy" is asked for and cannot be used, with the reason and the mend, or
-    there is no such GPU.
+    Args:
+        gpu: which one, from 0; it becomes the calling thread's GPU, and "auto" means "cupy".
+        precision: in which a GPU multiplies matrices of float32, "float32" or "tf32"; by default
+            "tf32" where the GPU has it. It holds for the whole process.
+    Raises InputError when "cupy" is asked for and cannot be used, with the reason and the mend,
+    there is no such GPU, or it has not this precision.
     """
+    check_precision(precision)
     if name not in ("auto", "numpy", "cupy"):
         raise InputError(f"backend is {name!r}; expected 'auto', 'numpy' or 'cupy'")
     if name == "numpy":
@@ -39,16 +65,25 @@ def select_device(name: str = "auto", gpu: int | None = None) -> Device:
                 f"GPU {gpu} was asked for with the backend 'numpy', which uses none; take 'cupy', "
                 "or leave the GPU out"
             )
-        return Device("numpy", np)
+        return _numpy(precision)
     problem = cupy_problem(gpu)
     if problem is None:
         cupy = importlib.import_module("cupy")
         if gpu is not None:
             cupy.cuda.Device(gpu).use()
-        return Device("cupy", cupy)
+        return Device("cupy", cupy, choose_precision(cupy, precision))
     if name == "cupy" or gpu is not None:
         reason, mend = problem
         raise InputError(f"the CuPy backend cannot be used: {reason}; to mend it: {mend}")
+    return _numpy(precision)
+
+
+def _numpy(precision: str | None) -> Device:
+    if precision == "tf32":
+        raise InputError(
+            "precision is 'tf32', which GPUs have, with the backend 'numpy'; leave it out, or take "
+            "the backend 'cupy'"
+        )
     return Device("numpy", np)
 
 

@@ -6,8 +6,8 @@ import json
 
 from threadpoolctl import threadpool_info
 
-from minialexnet.backend import Device, num_threads, select_device
-from minialexnet.cli.options import add_backend, whole
+from minialexnet.backend import Device, num_threads
+from minialexnet.cli.options import add_backend, add_precision, chosen_device, whole
 from minialexnet.cli.text import bar, hanging
 from minialexnet.models import VARIANTS, AlexNet, alexnet
 from minialexnet.training import Progress
@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="training steps to take the median of (default: 5)",
     )
     add_backend(parser)
+    add_precision(parser)
     add("--json", action="store_true", help="print the figures as JSON, in bytes and seconds")
 
 
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     size = options.image_size or VARIANTS[options.variant].image_size
     if options.batch_size * size**2 > LARGEST:
         raise MemoryError
-    device = select_device(options.backend, options.gpu)
+    device = chosen_device(options)
     network = alexnet(options.variant, options.classes, size, init="he").to(device.xp)
     if not options.json:
         _print_head(options, network, device)
@@ -154,14 +155,8 @@ def _print_machine(found: Benchmark, device: Device) -> None:
 
 def _where(device: Device) -> str:
     if device.name == "cupy":
-        return f"CuPy {device.xp.__version__} on {_gpu(device)}"
-    threads = num_threads()
-    text = f"NumPy on {threads} thread{'s' * (threads > 1)}"
-    return f"{text} ({', '.join(_blas()) or 'no BLAS found whose threads could be set'})"
-
-
-def _gpu(device: Device) -> str:
-    return device.xp.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        return str(device)
+    return f"{device} ({', '.join(_blas()) or 'no BLAS found whose threads could be set'})"
 
 
 def _blas() -> list[str]:
@@ -199,7 +194,8 @@ def _figures(
         "backend": device.name,
         "threads": num_threads(),
         "blas": _blas(),
-        "gpu": _gpu(device) if device.name == "cupy" else None,
+        "gpu": device.gpu,
+        "precision": device.precision,
         **dataclasses.asdict(found),
         "between_layers": found.between_layers,
         "images_per_second": {

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from minialexnet.backend import select_device
-from minialexnet.cli.options import recipe
+from minialexnet.backend import Device
+from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.datasets import Pictures, builtin_archive, colour_std, load_pictures
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet, alexnet
@@ -64,7 +64,7 @@ def load_data_again(data: str, size: int, run: Path) -> Pictures:
 
 
 def planned_config(
-    options: argparse.Namespace, data: str, pictures: Pictures, backend: str
+    options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
     return default_config(
@@ -73,7 +73,8 @@ def planned_config(
         num_pictures=len(pictures.train),
         picture_size=pictures.size,
         pixel_std=float(colour_std(pictures.train.images).mean()),
-        backend=backend,
+        backend=device.name,
+        precision=device.precision,
         **recipe(options),
     )
 
@@ -106,7 +107,7 @@ def load_network(
 ) -> tuple[AlexNet, Checkpoint, Preprocessing, object]:
     """The network of a checkpoint, ready to predict: (network, checkpoint, preprocessing, xp)."""
     checkpoint = load_checkpoint(path)
-    xp = select_device(options.backend, options.gpu).xp
+    xp = chosen_device(options).xp
     try:
         config = TrainConfig.from_dict(checkpoint.config)
         network = alexnet(

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 import minialexnet
 from minialexnet.backend import cupy_packages, cupy_problem, num_threads, select_device
 from minialexnet.cli.common import BUILTIN, load_data, planned_config
-from minialexnet.cli.options import add_backend, add_recipe, recipe
+from minialexnet.cli.options import add_backend, add_precision, add_recipe, chosen_device, recipe
 from minialexnet.cli.text import hanging
 from minialexnet.datasets import builtin_archive
 from minialexnet.errors import InputError
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="PATH", help="pictures to check a training on (default: built-in)"
     )
     add_backend(parser)
+    add_precision(parser)
     add_recipe(parser)
 
 
@@ -132,10 +133,10 @@ def _version(package: str) -> str | None:
 
 
 def _print_health(options: argparse.Namespace) -> int:
-    device = select_device(options.backend, options.gpu)
+    device = chosen_device(options)
     data = BUILTIN if options.data is None else options.data
     pictures = load_data(data, options.picture_size)
-    config = planned_config(options, data, pictures, device.name)
+    config = planned_config(options, data, pictures, device)
     print(
         f"\n{config.variant}, initialisation {config.init}, {config.num_classes} classes, crops of "
         f"{config.image_size} pixels, learning rate up to {config.lr:g}"

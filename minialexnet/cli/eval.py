@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 
 from minialexnet.cli.common import find_checkpoint, load_data, load_data_again, load_network
-from minialexnet.cli.options import add_backend, add_checkpoint
+from minialexnet.cli.options import add_backend, add_checkpoint, add_precision
 from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import display_name
 from minialexnet.errors import InputError
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", choices=("val", "train"), default="val", help="which part (default: val)"
     )
     add_backend(parser)
+    add_precision(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Iterator
 
-from minialexnet.backend import host_generator, select_device
-from minialexnet.cli.options import add_backend, number, whole
+from minialexnet.backend import host_generator
+from minialexnet.cli.options import add_backend, chosen_device, number, whole
 from minialexnet.errors import InputError
 from minialexnet.gradcheck import TOLERANCE, Report, all_cases, check_layer
 from minialexnet.models import VARIANTS, alexnet
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the checks; the exit status is 1 if a gradient is wrong or has no verdict."""
-    xp = select_device(options.backend, options.gpu).xp
+    xp = chosen_device(options).xp
     reports = list(_check_network(options, xp) if options.variant else _check_layers(options, xp))
     verdicts = [{result.verdict for result in report.results} for report in reports]
     wrong = sum("WRONG" in found for found in verdicts)

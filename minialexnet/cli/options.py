@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from minialexnet.backend import PRECISIONS, Device, select_device
 from minialexnet.models import INITIALIZATIONS, VARIANTS
 from minialexnet.training import SCHEDULES
 
@@ -73,6 +74,20 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpu", type=whole(at_least=0), metavar="N", help="which GPU, if there are several"
     )
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """The option --precision."""
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="in which a GPU multiplies matrices (default: tf32, where it has that)",
+    )
+
+
+def chosen_device(options: argparse.Namespace) -> Device:
+    """The device that the options ask for. Raises InputError where it cannot be had."""
+    return select_device(options.backend, options.gpu, getattr(options, "precision", None))
 
 
 def add_runs(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minialexnet.backend import to_host
 from minialexnet.cli.common import find_checkpoint, load_network
-from minialexnet.cli.options import add_backend, add_checkpoint
+from minialexnet.cli.options import add_backend, add_checkpoint, add_precision
 from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import PictureError, decode_picture, display_name
 from minialexnet.errors import InputError
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
     add_checkpoint(parser)
     add_backend(parser)
+    add_precision(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,9 +5,16 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from minialexnet.backend import num_threads, select_device
+from minialexnet.backend import Device, select_device
 from minialexnet.cli.common import BUILTIN, absolute, load_data, load_data_again, planned_config
-from minialexnet.cli.options import add_backend, add_recipe, add_runs, recipe
+from minialexnet.cli.options import (
+    add_backend,
+    add_precision,
+    add_recipe,
+    add_runs,
+    chosen_device,
+    recipe,
+)
 from minialexnet.datasets import Pictures, mean_colour, mean_image
 from minialexnet.errors import InputError
 from minialexnet.training import (
@@ -44,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_runs(parser)
     add("--name", help="of the run's folder, before its number (default: that of the data)")
     add_backend(parser)
+    add_precision(parser)
     add_recipe(parser)
 
 
@@ -60,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         f"{' (one step an epoch)' * (len(trainer.batches) == 1)}, "
         f"learning rate {config.schedule} up to {config.lr:g}"
     )
-    say(f"computing with {_where(config.backend)}; results go to {trainer.run.path}/")
+    say(f"computing with {trainer.device}; results go to {trainer.run.path}/")
     history = trainer.fit()
     best = min(history, key=lambda entry: entry["val_top1_error"])
     accuracy = f"{1 - best['val_top1_error']:.1%}"
@@ -77,9 +85,9 @@ def run(options: argparse.Namespace) -> int:
 def _fresh(options: argparse.Namespace) -> Trainer:
     data = BUILTIN if options.data is None else options.data
     name = _name(options.name or _stem(data))
-    backend = select_device(options.backend, options.gpu).name
+    device = chosen_device(options)
     pictures = load_data(data, options.picture_size)
-    config = planned_config(options, data, pictures, backend)
+    config = planned_config(options, data, pictures, device)
     _say_pictures(data, pictures)
     images = pictures.train.images
     mean = mean_image(images) if config.mean == "image" else mean_colour(images)
@@ -106,7 +114,8 @@ def _resumed(options: argparse.Namespace) -> Trainer:
         raise InputError(
             f"the run {run.path} has done all its {config.epochs} epochs; start a new one"
         )
-    config = dataclasses.replace(config, backend=_backend_to_go_on_with(config, options))
+    device = _device_to_go_on_with(config, options)
+    config = dataclasses.replace(config, backend=device.name, precision=device.precision)
     if options.data is not None:
         config = dataclasses.replace(config, data=absolute(options.data))
     pictures = load_data_again(config.data, config.picture_size, run.path)
@@ -120,13 +129,17 @@ def _resumed(options: argparse.Namespace) -> Trainer:
     return trainer
 
 
-def _backend_to_go_on_with(config: TrainConfig, options: argparse.Namespace) -> str:
+def _device_to_go_on_with(config: TrainConfig, options: argparse.Namespace) -> Device:
     """That of the run, unless another is asked for, which computes the same but for rounding."""
-    if options.backend != "auto" or options.gpu is not None:
-        return select_device(options.backend, options.gpu).name
+    on_another = options.backend != "auto" or options.gpu is not None
+    name, precision = options.backend if on_another else config.backend, options.precision
+    if precision is None and config.backend == "cupy" and name != "numpy":
+        precision = config.precision
     try:
-        return select_device(config.backend).name
+        return select_device(name, options.gpu, precision)
     except InputError as error:
+        if on_another or config.backend == "numpy":
+            raise
         raise InputError(f"{error}; or go on with --backend numpy") from None
 
 
@@ -162,10 +175,3 @@ def _name(name: str) -> str:
             f"--name is {name!r}; expected a plain name (--runs says in which folder it lies)"
         )
     return name
-
-
-def _where(backend: str) -> str:
-    if backend == "cupy":
-        return "CuPy on the GPU"
-    threads = num_threads()
-    return f"NumPy on {threads} thread{'s' * (threads > 1)}"

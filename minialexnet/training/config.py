@@ -27,6 +27,7 @@ class TrainConfig:
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
         seed: of weights, order, crops and dropout.
         backend: "numpy" or "cupy".
+        precision: in which a GPU multiplies matrices, "float32" or "tf32".
     """
 
     data: str
@@ -47,6 +48,7 @@ class TrainConfig:
     pixel_scale: float = 1.0
     seed: int = 0
     backend: str = "numpy"
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("image_size", 1), ("seed", 0)):

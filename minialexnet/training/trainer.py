@@ -91,7 +91,8 @@ class Trainer:
         }
         self.classes = list(train.classes)
         self.progress = Progress() if progress is None else progress
-        self.xp = select_device(config.backend).xp
+        self.device = select_device(config.backend, precision=config.precision)
+        self.xp = self.device.xp
         self.network = alexnet(
             config.variant, config.num_classes, config.image_size, config.seed, config.init
         ).to(self.xp)

@@ -17,7 +17,7 @@ def test_a_cupy_that_works_is_taken(pretend_cupy):
     pretend_cupy(cupy)
     assert cupy_problem() is None
     for name in ("cupy", "auto"):
-        assert select_device(name) == devices.Device("cupy", cupy)
+        assert select_device(name) == devices.Device("cupy", cupy, "tf32")
 
 
 def test_numpy_is_taken_without_a_look_at_cupy(pretend_cupy):

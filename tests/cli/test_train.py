@@ -1,6 +1,7 @@
 """`minialexnet train`: what it leaves behind, how it is stopped, and how it goes on."""
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -17,8 +18,8 @@ from PIL import Image
 from pretend_cupy import cupy_that
 from tqdm import tqdm
 
-from minialexnet.cli import common
-from minialexnet.training import load_checkpoint
+from minialexnet.cli import common, main, train
+from minialexnet.training import TrainConfig, load_checkpoint
 
 
 def rows(run):
@@ -188,6 +189,28 @@ class TestGoingOn:
         pretend_cupy(cupy_that())
         assert cli("train", "--resume", stopped).status == 0
         assert same_weights(stopped, trained)
+
+    @pytest.mark.parametrize(
+        ("before", "options", "after"),
+        [
+            (("cupy", "float32"), [], ("cupy", "float32")),
+            (("cupy", "tf32"), [], ("cupy", "tf32")),
+            (("cupy", "float32"), ["--gpu", "0"], ("cupy", "float32")),
+            (("cupy", "float32"), ["--precision", "tf32"], ("cupy", "tf32")),
+            (("cupy", "tf32"), ["--backend", "numpy"], ("numpy", "float32")),
+            (("numpy", "float32"), ["--backend", "cupy"], ("cupy", "tf32")),
+            (("numpy", "float32"), ["--precision", "float32"], ("numpy", "float32")),
+        ],
+    )
+    def test_a_run_goes_on_in_its_precision_if_no_other_is_wanted(
+        self, pretend_cupy, stopped, before, options, after
+    ):
+        pretend_cupy(cupy_that())
+        config = TrainConfig.from_dict(load_checkpoint(stopped / "last.npz").config)
+        config = dataclasses.replace(config, backend=before[0], precision=before[1])
+        arguments = main._parser().parse_args(["train", "--resume", "run", *options])
+        device = train._device_to_go_on_with(config, arguments)
+        assert (device.name, device.precision) == after
 
     def test_other_pictures_are_noticed(self, cli, stopped, own_tiny):
         (own_tiny / "train/red/0.png").write_bytes((own_tiny / "train/blue/1.png").read_bytes())
