@@ -32,12 +32,25 @@ from minialexnet.backend.parallel import (
 )
 from minialexnet.backend.precision import PRECISIONS
 from minialexnet.backend.random import host_generator, uniform_stream
+from minialexnet.backend.transfers import (
+    Empty,
+    Fetched,
+    batch_memory,
+    fetch,
+    lead_of_host,
+    one_late,
+    register_streams,
+    upload_ahead,
+)
 
 __all__ = [
     "PRECISIONS",
     "Device",
+    "Empty",
+    "Fetched",
     "Kernels",
     "asarray_like",
+    "batch_memory",
     "blas_on_one_thread",
     "cached_blocks",
     "consume",
@@ -46,19 +59,23 @@ __all__ = [
     "cupy_problem",
     "empty",
     "empty_like",
+    "fetch",
     "for_each_block",
     "get_array_module",
     "halve_slice",
     "has_kernels",
     "host_generator",
     "is_on_host",
+    "lead_of_host",
     "map_ordered",
     "matmul",
     "memory_order_view",
     "move",
     "num_threads",
+    "one_late",
     "register_array_module",
     "register_kernel_compiler",
+    "register_streams",
     "release_memory",
     "select_device",
     "set_num_threads",
@@ -66,6 +83,7 @@ __all__ = [
     "synchronize",
     "to_host",
     "uniform_stream",
+    "upload_ahead",
     "zeros",
     "zeros_like",
 ]

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from minialexnet.backend import Empty
 from minialexnet.datasets.pictures import PictureSet
 from minialexnet.errors import InputError
 
@@ -60,8 +61,8 @@ class TrainBatches:
             return count // self.batch_size
         return math.ceil(count / self.batch_size)
 
-    def batch(self, epoch: int, step: int) -> Batch:
-        """Batch number `step` of `epoch`, both from 0.
+    def batch(self, epoch: int, step: int, empty: Empty = np.empty) -> Batch:
+        """Batch number `step` of `epoch`, both from 0, in memory that `empty` makes.
 
         Returns: uint8 (B, crop, crop, 3), C-contiguous, and labels (B,) int64.
         Raises: InputError if the epoch has no such step.
@@ -75,16 +76,17 @@ class TrainBatches:
         mirrored = rng.random(len(chosen)) < 0.5
         if not self.flip:
             mirrored[:] = False
-        return _cut(self.pictures, chosen, corners, mirrored, self.crop)
+        return _cut(self.pictures, chosen, corners, mirrored, self.crop, empty)
 
-    def iterate(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
+    def iterate(self, epoch: int, start_step: int = 0, empty: Empty = np.empty) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `start_step` on, the next one being made meanwhile.
 
+        Args: empty: see `batch`.
         Raises: InputError if start_step is not in 0..len().
         """
         epoch = _whole("epoch", epoch, at_least=0)
         start_step = _checked_step("start_step", start_step, len(self))
-        return _one_ahead(lambda step: self.batch(epoch, step), range(start_step, len(self)))
+        return _one_ahead(lambda step: self.batch(epoch, step, empty), range(start_step, len(self)))
 
     def _order(self, epoch: int) -> np.ndarray:
         # Remembered only to save time; it can be drawn again at any moment, by any thread.
@@ -109,20 +111,21 @@ class EvalBatches:
     def __len__(self) -> int:
         return math.ceil(len(self.pictures) / self.batch_size)
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, empty: Empty = np.empty) -> Batch:
         """Batch number `step`, from 0: uint8 (B, crop, crop, 3), C-contiguous; (B,) int64.
 
+        Args: empty: makes the memory for it.
         Raises: InputError if there is no such batch.
         """
         start = _checked_step("step", step, len(self) - 1) * self.batch_size
         chosen = np.arange(start, min(start + self.batch_size, len(self.pictures)))
         corner = (self.pictures.size - self.crop) // 2
         corners = np.full((len(chosen), 2), corner)
-        return _cut(self.pictures, chosen, corners, np.zeros(len(chosen), bool), self.crop)
+        return _cut(self.pictures, chosen, corners, np.zeros(len(chosen), bool), self.crop, empty)
 
-    def iterate(self) -> Iterator[Batch]:
-        """Yield all batches, the next one being made meanwhile."""
-        return _one_ahead(self.batch, range(len(self)))
+    def iterate(self, empty: Empty = np.empty) -> Iterator[Batch]:
+        """Yield all batches, the next one being made meanwhile; `empty` makes their memory."""
+        return _one_ahead(lambda step: self.batch(step, empty), range(len(self)))
 
 
 def _cut(
@@ -131,9 +134,12 @@ def _cut(
     corners: np.ndarray,
     mirrored: np.ndarray,
     crop: int,
+    empty: Empty,
 ) -> Batch:
     """Crops of the chosen pictures at their (top, left) corners, some mirrored left to right."""
-    out = np.empty((len(chosen), crop, crop, 3), dtype=np.uint8)
+    out = empty((len(chosen), crop, crop, 3), dtype=np.uint8)
+    labels = empty((len(chosen),), dtype=np.int64)
+    labels[:] = pictures.labels[chosen]
     for i, picture in enumerate(chosen):
         top, left = corners[i]
         view = pictures.images[picture, top : top + crop, left : left + crop]
@@ -142,7 +148,7 @@ def _cut(
                 out[i, :, :, channel] = view[:, ::-1, channel]
         else:
             out[i] = view
-    return out, pictures.labels[chosen]
+    return out, labels
 
 
 def _one_ahead(make: Callable[[int], Batch], steps: range) -> Iterator[Batch]:

@@ -1,10 +1,10 @@
 """Running a network over pictures without training it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from minialexnet.backend import to_host
+from minialexnet.backend import batch_memory, fetch, one_late, upload_ahead
 from minialexnet.datasets import EvalBatches, PictureSet, to_network_input
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 from minialexnet.training.metrics import Tally
@@ -23,15 +23,21 @@ class Preprocessing:
     mean: np.ndarray
     scale: float
     crop: int
+    _means: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, pictures: np.ndarray, xp):
-        """uint8 (N, crop, crop, 3) on the host -> float32 (N, 3, crop, crop) of `xp`."""
-        mean = self.mean
-        if mean.ndim == 3:
-            top = (mean.shape[0] - self.crop) // 2
-            mean = mean[top : top + self.crop, top : top + self.crop]
-        mean = xp.asarray(np.ascontiguousarray(mean, dtype=np.float32))
-        return to_network_input(xp.asarray(pictures), mean, self.scale, xp)
+        """uint8 (N, crop, crop, 3), of the host or `xp` -> float32 (N, 3, crop, crop) of `xp`."""
+        return to_network_input(xp.asarray(pictures), self._mean_on(xp), self.scale, xp)
+
+    def _mean_on(self, xp):
+        """The mean for crops, on the device of `xp`; copied there once."""
+        if xp not in self._means:
+            mean = self.mean
+            if mean.ndim == 3:
+                top = (mean.shape[0] - self.crop) // 2
+                mean = mean[top : top + self.crop, top : top + self.crop]
+            self._means[xp] = xp.asarray(np.ascontiguousarray(mean, dtype=np.float32))
+        return self._means[xp]
 
 
 def evaluate(
@@ -48,10 +54,17 @@ def evaluate(
     Returns: the tally;  logits: (N, C) on the host, in the order of the pictures.
     """
     criterion, tally, all_logits = SoftmaxCrossEntropy(), Tally(), []
-    for images, labels in EvalBatches(pictures, batch_size, preprocessing.crop).iterate():
-        logits = network.predict(preprocessing(images, xp))
-        tally.add(float(criterion.forward(logits, labels)), logits, labels)
-        all_logits.append(to_host(logits))
+    batches = EvalBatches(pictures, batch_size, preprocessing.crop).iterate(batch_memory(xp))
+
+    def results():
+        for (_, labels), (images, same_labels) in upload_ahead(batches, xp):
+            logits = network.predict(preprocessing(images, xp))
+            yield labels, fetch(criterion.forward(logits, same_labels), logits)
+
+    for labels, result in one_late(results(), xp):
+        loss, logits = result()
+        tally.add(float(loss), logits, labels)
+        all_logits.append(logits)
         if progress is not None:
             progress(tally.pictures)
     return tally, np.concatenate(all_logits)

@@ -6,6 +6,7 @@ import shlex
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,21 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minialexnet.backend import get_array_module, select_device, to_host
+from minialexnet.backend import (
+    Fetched,
+    batch_memory,
+    fetch,
+    get_array_module,
+    is_on_host,
+    lead_of_host,
+    select_device,
+    to_host,
+    upload_ahead,
+)
 from minialexnet.datasets import PictureSet, TrainBatches
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
+from minialexnet.layers.base import Array
 from minialexnet.models import alexnet
 from minialexnet.training.checkpoint import Checkpoint
 from minialexnet.training.config import TrainConfig
@@ -129,18 +141,20 @@ class Trainer:
                 self.progress.finish()
         return self.history
 
-    def step(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, Any]:
+    def step(self, images: Array, labels: Array) -> tuple[Array, Array]:
         """One step of training on one batch. Returns its loss and logits.
 
-        Args: images: uint8 (N, image_size, image_size, 3); labels: (N,).
-        Raises TrainingStopped, before the weights are touched, when the loss is not a number.
+        Args: images: uint8 (N, image_size, image_size, 3); labels: (N,); where the network is.
+        Raises TrainingStopped, before the weights are touched, when the loss is not a number. (On
+        a GPU that is found when the loss is fetched: looking at it here would mean waiting.)
         """
         self.optimizer.lr = self.schedule.rate(self._steps_done())
         x = self.preprocessing(images, self.xp)
         logits = self.network.forward(x, training=True)
-        loss = float(self.criterion.forward(logits, labels))
-        if not math.isfinite(loss):
-            raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network, x)))
+        loss = self.criterion.forward(logits, labels)
+        if is_on_host(logits) and not math.isfinite(loss):
+            where = first_nonfinite(self.network, x) or "the loss itself"
+            raise TrainingStopped(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
         self.optimizer.step()
         return loss, logits
@@ -209,17 +223,35 @@ class Trainer:
         self.progress.start(self._title(), total, self.position.step * batch_size)
         started = time.monotonic() - self._seconds
         saved = time.monotonic()
-        for images, labels in self.batches.iterate(self.position.epoch, self.position.step):
-            loss, logits = self.step(images, labels)
+        batches = self.batches.iterate(
+            self.position.epoch, self.position.step, batch_memory(self.xp)
+        )
+        uncounted: deque[tuple[np.ndarray, Fetched]] = deque()
+        for (_, labels), batch in upload_ahead(batches, self.xp):
+            uncounted.append((labels, fetch(*self.step(*batch))))
             self.position.step += 1
-            self.tally.add(loss, logits, labels)
             self._seconds = time.monotonic() - started
-            self.progress.update(len(labels), self._status(self.tally))
+            self._count(uncounted, leave=lead_of_host(self.xp))
             if interrupted.is_set():
+                self._count(uncounted)
                 self._save_and_stop(interrupted)
             if time.monotonic() - saved > CHECKPOINT_EVERY_SECONDS:
+                self._count(uncounted)
                 self._save()
                 saved = time.monotonic()
+        self._count(uncounted)
+        self._seconds = time.monotonic() - started
+
+    def _count(self, uncounted: "deque[tuple[np.ndarray, Fetched]]", leave: int = 0) -> None:
+        """Add the results of the oldest steps to the tally, until some are left."""
+        while len(uncounted) > leave:
+            labels, fetched = uncounted.popleft()
+            loss, logits = fetched()
+            if not math.isfinite(loss):
+                step = self.position.step - len(uncounted)
+                raise TrainingStopped(self._describe_nonfinite(step))
+            self.tally.add(float(loss), logits, labels)
+            self.progress.update(len(labels), self._status(self.tally))
 
     def _end_epoch(self, interrupted: "_Interrupt") -> None:
         tally = self._validate(interrupted)
@@ -260,7 +292,8 @@ class Trainer:
         tally, _ = evaluate(self.network, self.val, self.preprocessing, self.xp, progress=show)
         self.progress.finish()
         if not math.isfinite(tally.loss):
-            raise TrainingStopped(self._describe_nonfinite(first_nonfinite(self.network)))
+            where = first_nonfinite(self.network) or "the loss itself"
+            raise TrainingStopped(self._describe_nonfinite(self.position.step, where))
         return tally
 
     def _save_and_stop(self, interrupted: "_Interrupt") -> NoReturn:
@@ -291,7 +324,7 @@ class Trainer:
         """Write a checkpoint, unless the last step broke the weights: then the one before stays."""
         where = first_nonfinite(self.network)
         if where is not None:
-            raise TrainingStopped(self._describe_nonfinite(where))
+            raise TrainingStopped(self._describe_nonfinite(self.position.step, where))
         self.run.save_checkpoint(self.checkpoint(), is_best)
 
     def _title(self, what: str = "") -> str:
@@ -312,12 +345,12 @@ class Trainer:
         left = duration(steps_left * self.batches.batch_size / speed)
         return f"{self._summary(tally)}, {speed:.0f} images/s, {left} left"
 
-    def _describe_nonfinite(self, where: str | None) -> str:
-        step = min(self.position.step + 1, len(self.batches))
+    def _describe_nonfinite(self, step: int, where: str | None = None) -> str:
         text = (
-            f"the loss is no longer a finite number in epoch {self.position.epoch + 1}, step "
-            f"{step}; it began in {where or 'the loss itself'}"
+            f"the loss is no longer a finite number in epoch {self.position.epoch + 1}, step {step}"
         )
+        if where is not None:
+            text += f"; it began in {where}"
         if self.run.last.exists():
             text += f"; the last good checkpoint is {self.run.last}"
         return text + f"; try again with a smaller --lr than {self.config.lr}"

@@ -232,7 +232,7 @@ def test_the_next_batch_is_made_while_the_consumer_works(kind, monkeypatch):
     begun = []
     make = kind.batch
     monkeypatch.setattr(
-        kind, "batch", lambda self, *where: begun.append(where[-1]) or make(self, *where)
+        kind, "batch", lambda self, *where: begun.append(where[-2]) or make(self, *where)
     )
     stream = batches.iterate(0) if kind is TrainBatches else batches.iterate()
     next(stream)
@@ -243,6 +243,24 @@ def test_the_next_batch_is_made_while_the_consumer_works(kind, monkeypatch):
     assert begun == [0, 1]  # one ahead, and no more than one
     assert len(workers()) == 1
     stream.close()
+
+
+@pytest.mark.parametrize("kind", [TrainBatches, EvalBatches])
+def test_batches_are_made_in_the_memory_that_is_given(kind):
+    made = []
+
+    def empty(shape, dtype):
+        made.append(np.full(shape, 7, dtype))
+        return made[-1]
+
+    batches = kind(numbered(12), 4, 5, seed=0) if kind is TrainBatches else kind(numbered(12), 4, 5)
+    arguments = (0,) if kind is TrainBatches else ()
+    expected = list(batches.iterate(*arguments))
+    got = list(batches.iterate(*arguments, empty=empty))
+    assert [id(array) for batch in got for array in batch] == [id(array) for array in made]
+    for batch, other in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(batch[0], other[0])
+        np.testing.assert_array_equal(batch[1], other[1])
 
 
 def test_a_broken_loop_leaves_no_thread():
@@ -269,10 +287,10 @@ def test_a_finished_loop_leaves_no_thread():
 
 def test_an_exception_of_the_thread_is_raised_in_the_loop():
     class Failing(TrainBatches):
-        def batch(self, epoch, step):
+        def batch(self, epoch, step, empty):
             if step == 2:
                 raise OSError("the disk is gone")
-            return super().batch(epoch, step)
+            return super().batch(epoch, step, empty)
 
     seen = 0
     with pytest.raises(OSError, match="the disk is gone"):

@@ -206,7 +206,8 @@ class StrictArray:
         blocking: bool = True,
     ) -> np.ndarray:
         """A copy on the host; `out` must be a NumPy array of the same shape and dtype."""
-        syncs.add()
+        if blocking:
+            syncs.add()
         if out is None:
             return np.array(self._host, order=order)
         if not isinstance(out, np.ndarray):
