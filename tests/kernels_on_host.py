@@ -30,7 +30,7 @@ typedef long long index;
 #define INFINITE ((REAL)INFINITY)
 """
 
-C_TYPES = {np.int32: ctypes.c_int, np.int64: ctypes.c_longlong}
+C_TYPES = {np.int32: ctypes.c_int, np.int64: ctypes.c_longlong, np.uint64: ctypes.c_ulonglong}
 C_TYPES |= {np.float32: ctypes.c_float, np.float64: ctypes.c_double}
 
 

@@ -62,8 +62,9 @@ class Kernels:
             name: of the function.
             like: an array of the backend and of the type that REAL stands for.
             count: of the elements to work on.
-            arguments: of the function: arrays in C order; then whole numbers for `int`, and
-                floats for REAL. `count` goes where the function has it: between the two.
+            arguments: of the function: arrays in C order; then whole numbers for `int`, floats
+                for REAL, and numpy.uint64 for `unsigned long long`. `count` goes where the function
+                has it: between the two.
         Raises:
             KeyError: `has_kernels(like)` is false.
         """
@@ -73,11 +74,14 @@ class Kernels:
         if key not in self._compiled:
             self._compiled[key] = _compilers[key[0]](self.source, REAL[key[1]])
         arrays = [a for a in arguments if not isinstance(a, Real)]
-        scalars = [
-            np.int32(a) if isinstance(a, Integral) else like.dtype.type(a)
-            for a in arguments[len(arrays) :]
-        ]
+        scalars = [_as_scalar(a, like.dtype.type) for a in arguments[len(arrays) :]]
         self._compiled[key](name, count, (*arrays, np.int64(count), *scalars))
+
+
+def _as_scalar(value: Real, real: type) -> np.generic:
+    if isinstance(value, np.uint64):
+        return value
+    return np.int32(value) if isinstance(value, Integral) else real(value)
 
 
 def has_kernels(*arrays: Array) -> bool:

@@ -3,6 +3,9 @@
 import numpy as np
 
 from minialexnet.backend.arrays import Array
+from minialexnet.backend.kernels import Kernels, has_kernels
+
+_kernels = Kernels(__package__, "random.cu")
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: SplitMix64's step from one state to the next
@@ -30,6 +33,10 @@ def uniform_stream(shape: tuple[int, ...], key: tuple[int, ...], xp) -> Array:
     for extent in shape:
         count *= extent
 
+    numbers = xp.empty(shape, dtype=xp.float32)
+    if has_kernels(numbers):
+        _kernels("uniform_stream", numbers, count, numbers, np.uint64(start))
+        return numbers
     state = xp.arange(1, count // 2 + 2, dtype=xp.uint64)
     state *= xp.uint64(_GOLDEN)
     state += xp.uint64(start)

@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy
 
-from minialexnet.backend import cached_blocks, consume, empty, is_on_host, map_ordered
+from minialexnet.backend import (
+    Kernels,
+    cached_blocks,
+    consume,
+    empty,
+    has_kernels,
+    is_on_host,
+    map_ordered,
+)
 from minialexnet.errors import InputError
+
+_kernels = Kernels(__package__, "normalize.cu")
 
 
 def to_network_input(batch: Any, mean: Any, scale: Any = 1.0, xp: Any = numpy) -> Any:
@@ -35,6 +45,10 @@ def to_network_input(batch: Any, mean: Any, scale: Any = 1.0, xp: Any = numpy) -
     is_number = isinstance(scale, numbers.Real)
     scale = float(scale) if is_number else _flat("scale", scale, one, xp)
     x = empty(pixels.shape, xp.float32, xp)
+    if is_number and has_kernels(x):
+        pixels = xp.ascontiguousarray(pixels)
+        _kernels("to_network_input", x, x.size, pixels, mean, x, mean.size, scale)
+        return x.reshape(batch.shape).transpose(0, 3, 1, 2)
 
     def convert(block: slice) -> None:
         x[block] = pixels[block]

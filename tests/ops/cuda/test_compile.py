@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from minialexnet.backend import kernels
+from minialexnet.backend import kernels, random
+from minialexnet.datasets import normalize
 from minialexnet.ops import cuda
 from minialexnet.training import sgd
 
@@ -14,7 +15,9 @@ SOURCES = {
     "activations": cuda._activations,
     "im2col": cuda._im2col,
     "lrn": cuda._lrn,
+    "normalize": normalize._kernels,
     "pooling": cuda._pooling,
+    "random": random._kernels,
     "sgd": sgd._kernels,
 }
 ARCHITECTURES = [75, 80, 86, 89, 90, 100, 120]
