@@ -16,6 +16,13 @@ from minialexnet.backend.arrays import (
 )
 from minialexnet.backend.cupy_installation import cupy_packages, cupy_problem
 from minialexnet.backend.devices import Device, select_device, synchronize
+from minialexnet.backend.gpu_memory import (
+    GpuMemory,
+    gpu_memory,
+    is_out_of_memory,
+    register_pool,
+    release_gpu_memory,
+)
 from minialexnet.backend.kernels import Kernels, has_kernels, register_kernel_compiler
 from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
@@ -48,6 +55,7 @@ __all__ = [
     "Device",
     "Empty",
     "Fetched",
+    "GpuMemory",
     "Kernels",
     "asarray_like",
     "batch_memory",
@@ -62,10 +70,12 @@ __all__ = [
     "fetch",
     "for_each_block",
     "get_array_module",
+    "gpu_memory",
     "halve_slice",
     "has_kernels",
     "host_generator",
     "is_on_host",
+    "is_out_of_memory",
     "lead_of_host",
     "map_ordered",
     "matmul",
@@ -75,7 +85,9 @@ __all__ = [
     "one_late",
     "register_array_module",
     "register_kernel_compiler",
+    "register_pool",
     "register_streams",
+    "release_gpu_memory",
     "release_memory",
     "select_device",
     "set_num_threads",

@@ -93,6 +93,7 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     mean = mean_image(images) if config.mean == "image" else mean_colour(images)
     runs = Path(options.runs)
     trainer = Trainer(config, pictures.train, pictures.val, mean, RunFolder(runs / name))
+    _say_memory(trainer)
     trainer.run = RunFolder.new(runs, name)  # now, since nothing else can be wrong any more
     return trainer
 
@@ -122,11 +123,18 @@ def _resumed(options: argparse.Namespace) -> Trainer:
     _say_pictures(config.data, pictures)
     trainer = Trainer(config, pictures.train, pictures.val, checkpoint.mean, run)
     trainer.restore(checkpoint)
+    _say_memory(trainer)
     trainer.progress.say(
         f"going on in epoch {trainer.position.epoch + 1} after {trainer.position.step} of "
         f"{len(trainer.batches)} steps"
     )
     return trainer
+
+
+def _say_memory(trainer: Trainer) -> None:
+    """Also tells in time if it is not enough."""
+    if text := trainer.rehearse():
+        trainer.progress.say(text)
 
 
 def _device_to_go_on_with(config: TrainConfig, options: argparse.Namespace) -> Device:

@@ -115,18 +115,18 @@ class Layer:
     def to(self, xp) -> "Layer":
         """Move the parameters to the array module `xp` (numpy, cupy). Returns the layer."""
         self.params = {name: move(value, xp) for name, value in self.params.items()}
-        self._forget()
+        self.forget()
         return self
 
     def astype(self, dtype) -> "Layer":
         """Convert the parameters to `dtype` (float64 for gradient checks). Returns the layer."""
         for name, value in self.params.items():
             self.params[name] = value.astype(dtype)
-        self._forget()
+        self.forget()
         return self
 
-    def _forget(self) -> None:
-        """Drop gradients and memory, which belong to the parameters as they were."""
+    def forget(self) -> None:
+        """Drop gradients and memory, as after a change of the parameters, to which they belong."""
         self.grads, self._memory = {}, _Nothing
 
     def state(self) -> dict[str, int]:

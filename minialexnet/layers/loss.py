@@ -32,6 +32,10 @@ class SoftmaxCrossEntropy:
         self._memory = p, labels
         return loss
 
+    def forget(self) -> None:
+        """Drop what `forward` remembered."""
+        self._memory = None
+
     def backward(self, dloss: float = 1.0) -> Array:
         """dL/dlogits, (N, C), where the loss itself has the gradient `dloss`."""
         if self._memory is None:

@@ -21,7 +21,7 @@ class Sequential(Layer):
     def __init__(
         self, layers: Mapping[str, Layer] | Sequence[Layer], input_shape: Shape | None = None
     ) -> None:
-        self._forget()
+        super().forget()
         named = layers if isinstance(layers, Mapping) else dict(enumerate(layers))
         self.layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
         if not self.layers:
@@ -113,14 +113,19 @@ class Sequential(Layer):
     def to(self, xp) -> "Sequential":
         for layer in self.layers.values():
             layer.to(xp)
-        self._forget()
+        self.forget()
         return self
 
     def astype(self, dtype) -> "Sequential":
         for layer in self.layers.values():
             layer.astype(dtype)
-        self._forget()
+        self.forget()
         return self
+
+    def forget(self) -> None:
+        super().forget()
+        for layer in self.layers.values():
+            layer.forget()
 
     def state(self) -> dict[str, int]:
         return {

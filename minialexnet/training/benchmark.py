@@ -177,7 +177,7 @@ def measure(
                 watched.append((bench.train(), tuple(calls)))
     finally:
         network.load_state(state)
-        network._forget()
+        network.forget()
     peak_memory = _peak_memory()
     say("inference")
     inference = _typical_time(lambda: network.predict(x), steps, 0.0, xp)

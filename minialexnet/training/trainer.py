@@ -19,7 +19,9 @@ from minialexnet.backend import (
     batch_memory,
     fetch,
     get_array_module,
+    gpu_memory,
     is_on_host,
+    is_out_of_memory,
     lead_of_host,
     select_device,
     to_host,
@@ -36,12 +38,17 @@ from minialexnet.training.epoch_table import EpochTable
 from minialexnet.training.evaluation import Preprocessing, evaluate
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.progress import Progress, duration
+from minialexnet.training.rehearsal import GIB, rehearse
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import make_schedule
 from minialexnet.training.sgd import SGD
 
 CHECKPOINT_EVERY_SECONDS = 600
 """Within long epochs a checkpoint is also written so often; otherwise after each epoch."""
+
+
+VALIDATION_BATCH = 128
+"""Pictures are validated so many at a time."""
 
 
 class TrainingStopped(InputError):
@@ -126,7 +133,7 @@ class Trainer:
 
         Raises:
             TrainingStopped: interrupted (Ctrl-C; everything is saved), or the loss is no longer
-                a number (the last good checkpoint is kept).
+                a number, or the GPU's memory ran out (the last good checkpoint is kept).
         """
         with self.run.in_use(), _interruptible() as interrupted:
             self.run.save_config(self.config.as_dict())
@@ -137,9 +144,43 @@ class Trainer:
                     self._end_epoch(interrupted)
             except KeyboardInterrupt:
                 raise TrainingInterrupted(self._describe_abandoned()) from None
+            except Exception as error:
+                if gpu_memory(self.xp) is None or not is_out_of_memory(error):
+                    raise
+                raise TrainingStopped(self._describe_out_of_memory()) from None
             finally:
                 self.progress.finish()
         return self.history
+
+    def rehearse(self) -> str | None:
+        """Try whether a step fits into the GPU's memory. Returns how much it takes, in words.
+
+        Nothing is learnt, and None returned on the CPU, where there is nothing to try.
+        Raises InputError, which names a batch size that fits, if this one does not.
+        """
+        needed = rehearse(self._blank_step, self.config.batch_size, self.xp)
+        if needed is None:
+            return None
+        memory = gpu_memory(self.xp)
+        return (
+            f"batches of {self.config.batch_size} take {needed / GIB:.1f} GiB of the GPU's memory, "
+            f"{memory.available / GIB:.1f} GiB are available"
+        )
+
+    def _blank_step(self, pictures: int) -> None:
+        """A step on blank pictures that leaves everything as it was."""
+        size, state = self.config.image_size, self.network.state()
+        try:
+            # As many batches as are there in training: one in use, the next, and one being read.
+            images, *_ = (self.xp.zeros((pictures, size, size, 3), "uint8") for _ in range(3))
+            labels = self.xp.zeros(pictures, "int64")
+            logits = self.network.forward(self.preprocessing(images, self.xp), training=True)
+            self.criterion.forward(logits, labels)
+            self.network.backward(self.criterion.backward(), input_gradient=False)
+        finally:
+            self.network.load_state(state)
+            self.network.forget()
+            self.criterion.forget()
 
     def step(self, images: Array, labels: Array) -> tuple[Array, Array]:
         """One step of training on one batch. Returns its loss and logits.
@@ -289,7 +330,12 @@ class Trainer:
             if interrupted.is_set():  # the epoch's last step is done; this is repeated later
                 self._save_and_stop(interrupted)
 
-        tally, _ = evaluate(self.network, self.val, self.preprocessing, self.xp, progress=show)
+        batch_size = VALIDATION_BATCH
+        if gpu_memory(self.xp) is not None:
+            batch_size = min(batch_size, self.config.batch_size)  # which is known to fit
+        tally, _ = evaluate(
+            self.network, self.val, self.preprocessing, self.xp, batch_size, progress=show
+        )
         self.progress.finish()
         if not math.isfinite(tally.loss):
             where = first_nonfinite(self.network) or "the loss itself"
@@ -344,6 +390,17 @@ class Trainer:
         steps_left = epochs_left * len(self.batches) - self.position.step
         left = duration(steps_left * self.batches.batch_size / speed)
         return f"{self._summary(tally)}, {speed:.0f} images/s, {left} left"
+
+    def _describe_out_of_memory(self) -> str:
+        memory = gpu_memory(self.xp)
+        text = (
+            f"the GPU's memory ran out in epoch {self.position.epoch + 1}: this run holds "
+            f"{memory.held / GIB:.1f} GiB and {(memory.available - memory.held) / GIB:.1f} of "
+            f"{memory.total / GIB:.1f} GiB are free; end what else uses it"
+        )
+        if self.run.last.exists():
+            text += f" and go on with: {self._command_to_resume()}"
+        return f"{text}, or start anew with a --batch-size below {self.config.batch_size}"
 
     def _describe_nonfinite(self, step: int, where: str | None = None) -> str:
         text = (
