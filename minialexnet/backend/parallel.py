@@ -178,6 +178,8 @@ def cached_blocks(x: Array, elements: int | None = None) -> list[slice]:
     elements = x.size // count if elements is None else elements
     most = CACHED_ELEMENTS if is_on_host(x) else DEVICE_ELEMENTS
     step = max(1, most // max(1, elements))
+    if not is_on_host(x):  # no small rest, which would leave most of a GPU idle
+        return _equal_parts(count, -(-count // step))
     return [slice(a, a + step) for a in range(0, count, step)]
 
 
