@@ -8,6 +8,7 @@ import warnings
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
+from minialexnet.backend import is_out_of_memory
 from minialexnet.cli import bench, doctor, eval, gradcheck, models, predict, train
 from minialexnet.cli.text import fold
 from minialexnet.errors import InputError
@@ -39,8 +40,6 @@ def main(arguments: list[str] | None = None) -> int:
         return status
     except InputError as error:
         return _fail(str(error), error.exit_status)
-    except MemoryError:
-        return _fail("out of memory; try a smaller --batch-size or --image-size, or fewer classes")
     except BrokenPipeError:  # the reader of our output (`head`, a pager) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -48,6 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return _fail(f"out of memory; {_how_to_need_less(options)}")
+
+
+def _how_to_need_less(options: argparse.Namespace) -> str:
+    if hasattr(options, "batch_size"):
+        return "try a smaller --batch-size or --image-size, or fewer classes"
+    if hasattr(options, "gpu"):
+        return "end other programs that use it, or try --backend numpy if it was the GPU's"
+    return "end other programs that use it"
 
 
 def _fail(message: str, status: int = 1) -> int:

@@ -79,7 +79,8 @@ def test_an_option_that_cannot_be_is_answered_with_one_sentence(cli, arguments, 
     ("error", "status", "sentence"),
     [
         (InputError("the cat\nis too large"), 1, "the cat is too large"),
-        (MemoryError(), 1, "--batch-size"),
+        (MemoryError(), 1, "out of memory; end other programs"),
+        (RuntimeError("CUDA_ERROR_OUT_OF_MEMORY"), 1, "out of memory; end other programs"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(28, "No space left on device", "big.bin"), 1, "big.bin: No space left"),
         (IsADirectoryError(21, "Is a directory", "here"), 1, "here: Is a directory"),
@@ -95,6 +96,19 @@ def test_what_goes_wrong_inside_a_command_is_one_sentence(
     answer = cli("models")
     assert answer.status == status
     answer.sentence(sentence)
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"), [("bench", "smaller --batch-size"), ("eval", "or try --backend numpy")]
+)
+def test_who_runs_out_of_memory_hears_what_the_command_can_do(cli, monkeypatch, command, advice):
+    def fail(options):
+        raise MemoryError
+
+    monkeypatch.setattr(getattr(minialexnet.cli, command), "run", fail)
+    answer = cli(command)
+    assert answer.status == 1
+    answer.sentence("out of memory", advice)
 
 
 def test_mistakes_of_ours_are_not_hidden(cli, monkeypatch):
