@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 
 from minialexnet.cli.common import find_checkpoint, load_data, load_data_again, load_network
-from minialexnet.cli.options import add_backend, add_checkpoint, add_precision
+from minialexnet.cli.options import add_backend, add_checkpoint, add_precision, add_ten_crop
 from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import display_name
 from minialexnet.errors import InputError
@@ -17,6 +17,7 @@ HELP = """measure a trained network on validation pictures
 Prints loss, top-1 and top-5 error, and how many pictures of each class are right.
 
   minialexnet eval                    the newest run, on its own pictures
+  minialexnet eval --ten-crop         over ten crops of each, as the paper
   minialexnet eval --checkpoint runs/imagenette2-1 --data imagenette2.tgz"""
 
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("val", "train"), default="val", help="which part (default: val)"
     )
+    add_ten_crop(parser)
     add_backend(parser)
     add_precision(parser)
 
@@ -58,9 +60,12 @@ def run(options: argparse.Namespace) -> int:
         progress.update(now - done, f"{now} of {len(part)}")
         done = now
 
-    tally, logits = evaluate(network, part, preprocessing, xp, progress=show)
+    tally, logits = evaluate(
+        network, part, preprocessing, xp, progress=show, ten_crop=options.ten_crop
+    )
     progress.finish()
-    print(f"{path}: {checkpoint.config['variant']} on {tally.pictures:,} pictures of {data}")
+    crops = ", ten crops of each" if options.ten_crop else ""
+    print(f"{path}: {checkpoint.config['variant']} on {tally.pictures:,} pictures of {data}{crops}")
     line = f"loss {tally.loss:.4f}, top-1 error {tally.top1_error:.2%}"
     if len(checkpoint.classes) > TOP_K:
         line += f", top-5 error {tally.top5_error:.2%}"

@@ -105,6 +105,15 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     add_runs(parser)
 
 
+def add_ten_crop(parser: argparse.ArgumentParser) -> None:
+    """The option --ten-crop."""
+    parser.add_argument(
+        "--ten-crop",
+        action="store_true",
+        help="average over ten crops, as the paper: centre and corners, as they are and mirrored",
+    )
+
+
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """The options of a training: those of RECIPE, and --picture-size."""
     size, count = whole(at_least=1), whole(at_least=1)

@@ -9,12 +9,12 @@ import numpy as np
 
 from minialexnet.backend import to_host
 from minialexnet.cli.common import find_checkpoint, load_network
-from minialexnet.cli.options import add_backend, add_checkpoint, add_precision
+from minialexnet.cli.options import add_backend, add_checkpoint, add_precision, add_ten_crop
 from minialexnet.cli.text import bar, listing
-from minialexnet.datasets import PictureError, decode_picture, display_name
+from minialexnet.datasets import PictureError, cut_views, decode_picture, display_name
 from minialexnet.errors import InputError
 from minialexnet.ops import softmax
-from minialexnet.training import TOP_K
+from minialexnet.training import TOP_K, mean_of_views
 
 USAGE = "[options] PICTURE [PICTURE ...]"
 HELP = """say what is in pictures
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
     add_checkpoint(parser)
+    add_ten_crop(parser)
     add_backend(parser)
     add_precision(parser)
 
@@ -47,12 +48,14 @@ def run(options: argparse.Namespace) -> int:
     failed = False
     for picture in _files(options.pictures):
         try:
-            pixels = _read(picture, checkpoint.config["picture_size"], preprocessing.crop)
+            pixels = _read(picture, checkpoint.config["picture_size"])
         except InputError as error:
             print(f"minialexnet: {picture}: {error}", file=sys.stderr)
             failed = True
             continue
-        shares = to_host(softmax(network.predict(preprocessing(pixels[None], xp))))[0]
+        crops = cut_views(pixels, preprocessing.crop, options.ten_crop)
+        logits = network.predict(preprocessing(crops, xp))
+        shares = to_host(softmax(mean_of_views(logits, len(crops))))[0]
         print(picture)
         for label in shares.argsort()[::-1][:TOP_K]:
             share = float(shares[label])
@@ -70,14 +73,12 @@ def _files(given: Iterable[str]) -> Iterator[Path]:
         yield from inside or [path]
 
 
-def _read(path: Path, size: int, crop: int) -> np.ndarray:
-    """The centre crop of a picture file: uint8 (crop, crop, 3)."""
+def _read(path: Path, size: int) -> np.ndarray:
+    """The square in the middle of a picture file: uint8 (size, size, 3)."""
     if path.is_dir():
         raise PictureError(f"no pictures in this folder (no file {', '.join(PICTURE_ENDINGS)})")
     try:
         data = path.read_bytes()
     except OSError as error:
         raise PictureError(f"cannot be read ({error.strerror}); give a JPEG or PNG file") from None
-    pixels = decode_picture(data, size)
-    start = (size - crop) // 2
-    return pixels[start : start + crop, start : start + crop]
+    return decode_picture(data, size)

@@ -1,6 +1,6 @@
 """Pictures on disk -> batches of arrays."""
 
-from minialexnet.datasets.batches import EvalBatches, TrainBatches
+from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views
 from minialexnet.datasets.builtin import builtin_archive
 from minialexnet.datasets.decode import PictureError, decode_picture
 from minialexnet.datasets.means import colour_std, mean_colour, mean_image
@@ -19,6 +19,7 @@ __all__ = [
     "TrainBatches",
     "builtin_archive",
     "colour_std",
+    "cut_views",
     "decode_picture",
     "display_name",
     "load_pictures",

@@ -76,7 +76,8 @@ class TrainBatches:
         mirrored = rng.random(len(chosen)) < 0.5
         if not self.flip:
             mirrored[:] = False
-        return _cut(self.pictures, chosen, corners, mirrored, self.crop, empty)
+        images = _cut(self.pictures, chosen, corners, mirrored, self.crop, empty)
+        return images, _labels(self.pictures, chosen, empty)
 
     def iterate(self, epoch: int, start_step: int = 0, empty: Empty = np.empty) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `start_step` on, the next one being made meanwhile.
@@ -98,34 +99,69 @@ class TrainBatches:
 
 
 class EvalBatches:
-    """Batches of central crops, in the order of the pictures; the last may be short.
+    """Batches of crops to measure on, in the order of the pictures; the last may be short.
 
-    len() is the number of batches. Raises: InputError for a batch_size or crop which cannot be.
+    batch_size: of the crops; ten_crop: each picture gives not only the crop at its centre but also
+    those at its four corners, and all five mirrored (Krizhevsky 2012, section 4.1).
+
+    len() is the number of batches; `views` how many crops follow each other of the same picture.
+    Raises: InputError for a batch_size or crop which cannot be.
     """
 
-    def __init__(self, pictures: PictureSet, batch_size: int, crop: int) -> None:
+    def __init__(
+        self, pictures: PictureSet, batch_size: int, crop: int, ten_crop: bool = False
+    ) -> None:
         self.pictures = pictures
-        self.batch_size = _whole("batch_size", batch_size, at_least=1)
         self.crop = _checked_crop(pictures, crop)
+        self._corners, self._mirrored = _places(pictures.size, self.crop, ten_crop)
+        self.views = len(self._mirrored)
+        self.batch_size = max(1, _whole("batch_size", batch_size, at_least=1) // self.views)
 
     def __len__(self) -> int:
         return math.ceil(len(self.pictures) / self.batch_size)
 
     def batch(self, step: int, empty: Empty = np.empty) -> Batch:
-        """Batch number `step`, from 0: uint8 (B, crop, crop, 3), C-contiguous; (B,) int64.
+        """Batch number `step`, from 0, in memory that `empty` makes.
 
-        Args: empty: makes the memory for it.
+        Returns: uint8 (B views, crop, crop, 3), C-contiguous, and labels (B,) int64.
         Raises: InputError if there is no such batch.
         """
         start = _checked_step("step", step, len(self) - 1) * self.batch_size
         chosen = np.arange(start, min(start + self.batch_size, len(self.pictures)))
-        corner = (self.pictures.size - self.crop) // 2
-        corners = np.full((len(chosen), 2), corner)
-        return _cut(self.pictures, chosen, corners, np.zeros(len(chosen), bool), self.crop, empty)
+        images = _cut(
+            self.pictures,
+            np.repeat(chosen, self.views),
+            np.tile(self._corners, (len(chosen), 1)),
+            np.tile(self._mirrored, len(chosen)),
+            self.crop,
+            empty,
+        )
+        return images, _labels(self.pictures, chosen, empty)
 
     def iterate(self, empty: Empty = np.empty) -> Iterator[Batch]:
         """Yield all batches, the next one being made meanwhile; `empty` makes their memory."""
         return _one_ahead(lambda step: self.batch(step, empty), range(len(self)))
+
+
+def cut_views(picture: np.ndarray, crop: int, ten_crop: bool = False) -> np.ndarray:
+    """The crops of one picture (S, S, 3) that it is judged by: (V, crop, crop, 3)."""
+    corners, mirrored = _places(len(picture), crop, ten_crop)
+    views = [picture[top : top + crop, left : left + crop] for top, left in corners]
+    turned = [v[:, ::-1] if mirror else v for v, mirror in zip(views, mirrored, strict=True)]
+    return np.stack(turned)
+
+
+def _places(size: int, crop: int, ten_crop: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Where a picture is cut to be measured on: (top, left) corners (V, 2), and which are mirrored.
+
+    One crop at the centre; or ten, that and the four corners as they are, then all five mirrored.
+    """
+    far, middle = size - crop, (size - crop) // 2
+    corners = [(middle, middle)]
+    if ten_crop:
+        corners = 2 * [*corners, (0, 0), (0, far), (far, 0), (far, far)]
+    mirrored = np.arange(len(corners)) >= 5
+    return np.array(corners), mirrored
 
 
 def _cut(
@@ -135,11 +171,9 @@ def _cut(
     mirrored: np.ndarray,
     crop: int,
     empty: Empty,
-) -> Batch:
+) -> np.ndarray:
     """Crops of the chosen pictures at their (top, left) corners, some mirrored left to right."""
     out = empty((len(chosen), crop, crop, 3), dtype=np.uint8)
-    labels = empty((len(chosen),), dtype=np.int64)
-    labels[:] = pictures.labels[chosen]
     for i, picture in enumerate(chosen):
         top, left = corners[i]
         view = pictures.images[picture, top : top + crop, left : left + crop]
@@ -148,7 +182,13 @@ def _cut(
                 out[i, :, :, channel] = view[:, ::-1, channel]
         else:
             out[i] = view
-    return out, labels
+    return out
+
+
+def _labels(pictures: PictureSet, chosen: np.ndarray, empty: Empty) -> np.ndarray:
+    labels = empty((len(chosen),), dtype=np.int64)
+    labels[:] = pictures.labels[chosen]
+    return labels
 
 
 def _one_ahead(make: Callable[[int], Batch], steps: range) -> Iterator[Batch]:

@@ -25,7 +25,12 @@ from minialexnet.ops.pooling import (
     max_pool2d,
     max_pool2d_backward,
 )
-from minialexnet.ops.softmax import softmax, softmax_cross_entropy, softmax_cross_entropy_backward
+from minialexnet.ops.softmax import (
+    log_softmax,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
 from minialexnet.ops.winograd import (
     winograd_conv2d,
     winograd_conv2d_backward,
@@ -49,6 +54,7 @@ __all__ = [
     "linear_backward",
     "local_response_norm",
     "local_response_norm_backward",
+    "log_softmax",
     "max_pool2d",
     "max_pool2d_backward",
     "relu",

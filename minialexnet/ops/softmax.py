@@ -19,6 +19,17 @@ def softmax(logits):
     return p
 
 
+def log_softmax(logits):
+    """log p_c = z_c - max - log(sum of e^(z_j - max)), over the last axis; never log(0).
+
+    Args:    logits: (..., C), any float dtype; not modified.
+    Returns: like logits.
+    """
+    xp = get_array_module(logits)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
+
+
 def softmax_cross_entropy(logits, labels, label_smoothing: float = 0.0):
     """Mean over the batch of  -log softmax(z)[label],  computed without ever taking log(0).
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minialexnet.backend import batch_memory, fetch, one_late, upload_ahead
+from minialexnet.backend import batch_memory, fetch, get_array_module, one_late, upload_ahead
 from minialexnet.datasets import EvalBatches, PictureSet, to_network_input
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
+from minialexnet.layers.base import Array
+from minialexnet.ops import log_softmax
 from minialexnet.training.metrics import Tally
 
 
@@ -47,18 +49,23 @@ def evaluate(
     xp,
     batch_size: int = 128,
     progress=None,
+    ten_crop: bool = False,
 ) -> tuple[Tally, np.ndarray]:
     """Loss and errors over the centre crops of all pictures.
 
-    Args: progress: called with the number of pictures done after each batch, or None.
+    Args:
+        batch_size: of the crops.
+        progress: called with the number of pictures done after each batch, or None.
+        ten_crop: over ten crops of each picture instead, see `mean_of_views`.
     Returns: the tally;  logits: (N, C) on the host, in the order of the pictures.
     """
     criterion, tally, all_logits = SoftmaxCrossEntropy(), Tally(), []
-    batches = EvalBatches(pictures, batch_size, preprocessing.crop).iterate(batch_memory(xp))
+    batches = EvalBatches(pictures, batch_size, preprocessing.crop, ten_crop)
 
     def results():
-        for (_, labels), (images, same_labels) in upload_ahead(batches, xp):
-            logits = network.predict(preprocessing(images, xp))
+        made = batches.iterate(batch_memory(xp))
+        for (_, labels), (images, same_labels) in upload_ahead(made, xp):
+            logits = mean_of_views(network.predict(preprocessing(images, xp)), batches.views)
             yield labels, fetch(criterion.forward(logits, same_labels), logits)
 
     for labels, result in one_late(results(), xp):
@@ -68,3 +75,20 @@ def evaluate(
         if progress is not None:
             progress(tally.pictures)
     return tally, np.concatenate(all_logits)
+
+
+def mean_of_views(logits: Array, views: int) -> Array:
+    """One prediction from several views of each picture: the mean of their probabilities.
+
+    As the paper takes it (section 4.1): of probabilities, after the softmax. It is returned as
+    logarithms, whose softmax it is, and which serve as logits.
+
+    Args:    logits: (B views, C), the views of a picture one after the other.
+    Returns: (B, C); for one view, the logits themselves.
+    """
+    if views == 1:
+        return logits
+    log_p = log_softmax(logits).reshape(-1, views, logits.shape[1])
+    best = log_p.max(axis=1, keepdims=True)  # taken out, or all of them might underflow
+    xp = get_array_module(logits)
+    return xp.log(xp.exp(log_p - best).mean(axis=1)) + best[:, 0]

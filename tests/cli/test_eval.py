@@ -73,3 +73,11 @@ def test_without_a_run_it_says_how_to_get_one(cli, tmp_path):
     answer = cli("eval", "--runs", tmp_path)
     assert answer.status == 1
     answer.sentence(str(tmp_path), "minialexnet train", "--checkpoint")
+
+
+def test_ten_crops_of_each_picture_can_be_taken(cli, trained):
+    answer = cli("eval", "--checkpoint", trained, "--ten-crop")
+    assert answer.status == 0
+    first, errors = answer.out.splitlines()[:2]
+    assert first.endswith(", ten crops of each")
+    assert errors != cli("eval", "--checkpoint", trained).out.splitlines()[1]

@@ -82,3 +82,14 @@ def test_the_newest_run_is_taken(cli, trained, tiny, tmp_path):
     save_checkpoint(tmp_path / "a-2" / "best.npz", checkpoint)
     save_checkpoint(tmp_path / "a-2" / "last.npz", checkpoint)
     assert "three" in cli("predict", "--runs", tmp_path, tiny / "val/red/0.png").out
+
+
+def test_ten_crops_can_be_taken(cli, trained, tiny):
+    picture = next((tiny / "val").rglob("*.png"))
+    one = cli("predict", "--checkpoint", trained, picture)
+    ten = cli("predict", "--checkpoint", trained, "--ten-crop", picture)
+    assert one.status == ten.status == 0
+    assert one.out.splitlines()[0] == ten.out.splitlines()[0]
+    assert one.out != ten.out
+    shares = [float(line.split()[-1].strip("%")) for line in ten.out.splitlines()[1:]]
+    assert sum(shares) == pytest.approx(100, abs=0.3)

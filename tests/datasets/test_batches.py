@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minialexnet.datasets import EvalBatches, PictureSet, TrainBatches
+from minialexnet.datasets import EvalBatches, PictureSet, TrainBatches, cut_views
 from minialexnet.errors import InputError
 
 
@@ -206,6 +206,29 @@ def test_evaluation_takes_the_centre_in_order(size, crop, corner):
     assert seen == [(i, corner, corner, False) for i in range(10)]
     assert np.array_equal(np.concatenate([labels for _, labels in made]), pictures.labels)
     assert all(x.flags.c_contiguous and x.dtype == np.uint8 for x, _ in made)
+
+
+@pytest.mark.parametrize(("batch_size", "counts"), [(1, [1] * 4), (29, [2, 2]), (400, [4])])
+def test_ten_crops_are_centre_and_corners_as_they_are_and_mirrored(batch_size, counts):
+    pictures = numbered(4, 9)
+    batches = EvalBatches(pictures, batch_size, 4, ten_crop=True)
+    made = list(batches.iterate())
+    assert batches.views == 10
+    assert len(batches) == len(counts)
+    assert [len(x) for x, _ in made] == [10 * count for count in counts]
+    assert [len(labels) for _, labels in made] == counts
+    corners = [(2, 2), (0, 0), (0, 5), (5, 0), (5, 5)]
+    views = [(*corner, mirrored) for mirrored in (False, True) for corner in corners]
+    seen = [place for x, _ in made for place in places(x)]
+    assert seen == [(i, *view) for i in range(4) for view in views]
+    assert np.array_equal(np.concatenate([labels for _, labels in made]), pictures.labels)
+
+
+@pytest.mark.parametrize("ten_crop", [False, True])
+def test_the_views_of_one_picture_are_those_of_a_batch(ten_crop):
+    pictures = numbered(1, 9)
+    ((images, _),) = EvalBatches(pictures, 10, 4, ten_crop).iterate()
+    np.testing.assert_array_equal(cut_views(pictures.images[0], 4, ten_crop), images)
 
 
 def test_labels_of_a_batch_can_be_changed_without_harm():

@@ -128,6 +128,7 @@ OPERATIONS = {
     "relu_backward": Operation(like_activations, ops.relu_backward),
     "sigmoid": Operation(lambda normal: [normal(2, 3, 4, 5)], ops.sigmoid),
     "sigmoid_backward": Operation(like_activations, ops.sigmoid_backward),
+    "log_softmax": Operation(lambda normal: [normal(3, 5)], ops.log_softmax),
     "softmax": Operation(lambda normal: [normal(3, 5)], ops.softmax),
     "softmax_cross_entropy": Operation(
         lambda normal: [normal(3, 5), LABELS],

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from minialexnet.errors import InputError
-from minialexnet.ops import softmax, softmax_cross_entropy, softmax_cross_entropy_backward
+from minialexnet.ops import (
+    log_softmax,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
 
 
 def cross_entropy_by_loops(logits, labels, smoothing):
@@ -36,6 +41,14 @@ def test_values_and_gradients_are_those_of_the_definition(backend, dtype, rng, s
     for dloss in (1.0, -2.5):
         back = softmax_cross_entropy_backward(dloss, p, labels, smoothing)
         backend.check(back, dloss * gradient, dtype)
+
+
+def test_log_softmax_is_its_definition_for_logits_of_any_size(backend, dtype, rng):
+    z = rng.standard_normal((2, 5, 7))
+    expected = np.log(np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True))
+    backend.check(log_softmax(backend.put(z, dtype)), expected, dtype)
+    far = backend.put([[0.0, -1e4, -2e4]], dtype)
+    backend.check(log_softmax(far), [[0, -1e4, -2e4]], dtype)
 
 
 def test_softmax_is_its_definition(backend, dtype, rng):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minialexnet.layers import Dropout, Flatten, Linear, Sequential
-from minialexnet.training import Preprocessing, evaluate
+from minialexnet.training import Preprocessing, evaluate, mean_of_views
 from training.tiny import CROP, tiny_pictures
 
 
@@ -65,6 +65,37 @@ class TestEvaluate:
         tally, logits = evaluate(network.to(backend.xp), pictures, preprocessing, backend.xp, 2)
         assert type(logits) is np.ndarray
         assert tally.loss == pytest.approx(expected.loss, rel=1e-4)
+
+    @pytest.mark.parametrize("batch_size", [1, 10, 37, 128])
+    def test_over_ten_crops_probabilities_are_averaged(self, backend, network, batch_size):
+        pictures, far = tiny_pictures(5), 20 - CROP
+        preprocessing = Preprocessing(np.array([100.0, 110, 120]), 1 / 50, CROP)
+        tally, logits = evaluate(
+            network.to(backend.xp), pictures, preprocessing, backend.xp, batch_size, ten_crop=True
+        )
+
+        w, b = (backend.get(value).astype("float64") for value in network["fc"].params.values())
+        total = 0
+        for top, left in [(2, 2), (0, 0), (0, far), (far, 0), (far, far)]:
+            crops = pictures.images[:, top : top + CROP, left : left + CROP]
+            for view in (crops, crops[:, :, ::-1]):
+                x = ((view - np.array([100, 110, 120])) / 50).transpose(0, 3, 1, 2)
+                e = np.exp(x.reshape(5, -1) @ w.T + b)
+                total += e / e.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(np.exp(logits), total / 10, rtol=1e-3)
+        loss = -np.log(total / 10)[range(5), pictures.labels].mean()
+        assert tally.loss == pytest.approx(loss, rel=1e-4)
+        assert tally.pictures == 5
+
+    def test_views_whose_probabilities_underflow_have_a_mean_all_the_same(self, backend, dtype):
+        logits = backend.put([[0.0, -2000], [0, -1000], [-9, 0], [-9, 0]], dtype)
+        mean = mean_of_views(logits, 2)
+        expected = [[0, -1000 - np.log(2)], [-9, 0] - np.log1p(np.exp(-9))]
+        backend.check(mean, expected, dtype)
+
+    def test_one_view_is_itself(self, backend):
+        logits = backend.put(np.ones((2, 3)))
+        assert mean_of_views(logits, 1) is logits
 
     def test_leaves_the_network_as_it_is(self, network):
         state = network.state()
