@@ -15,6 +15,7 @@ RECIPE = (
     "image_size",
     "mean",
     "flip",
+    "colour_noise",
     "epochs",
     "batch_size",
     "schedule",
@@ -138,6 +139,12 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
+    add(
+        "--colour-noise",
+        type=number(at_least=0),
+        metavar="X",
+        help="vary the colours in training; 0.1 as in the paper (default: 0, not at all)",
+    )
     add = parser.add_argument_group("training").add_argument
     add(
         "--epochs",

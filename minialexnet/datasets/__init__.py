@@ -2,6 +2,7 @@
 
 from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views
 from minialexnet.datasets.builtin import builtin_archive
+from minialexnet.datasets.colour import PrincipalColours, principal_colours
 from minialexnet.datasets.decode import PictureError, decode_picture
 from minialexnet.datasets.means import colour_std, mean_colour, mean_image
 from minialexnet.datasets.names import display_name
@@ -14,6 +15,7 @@ __all__ = [
     "PictureError",
     "PictureSet",
     "Pictures",
+    "PrincipalColours",
     "Source",
     "Split",
     "TrainBatches",
@@ -26,5 +28,6 @@ __all__ = [
     "mean_colour",
     "mean_image",
     "open_source",
+    "principal_colours",
     "to_network_input",
 ]

@@ -15,14 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from minialexnet.backend import Empty
+from minialexnet.datasets.colour import STRENGTH, PrincipalColours
 from minialexnet.datasets.pictures import PictureSet
 from minialexnet.errors import InputError
 
-Batch = tuple[np.ndarray, np.ndarray]
+Batch = tuple[np.ndarray, ...]
 
 # Every use of randomness has its own key [seed, epoch, use, step]. All keys are equally long, for
 # NumPy takes [1, 2] and [1, 2, 0] for the same; and no use is 0, for weights are drawn with [seed].
-ORDER, CROPS = 1, 2
+ORDER, CROPS, COLOURS = 1, 2, 3
 
 
 class TrainBatches:
@@ -31,7 +32,8 @@ class TrainBatches:
     pictures: a PictureSet of N pictures (S, S, 3); crop: side of the crops, at most S;
     flip: mirror every other picture, by chance; drop_last: leave out the last batch of an epoch
     if it is not full (unless it is the only one: of fewer pictures than batch_size, each batch
-    holds all).
+    holds all); colours, colour_noise: the axes of the colours, and how strongly each picture is
+    moved along them, by chance (see colour.py).
 
     len() is the number of steps in an epoch.
 
@@ -46,6 +48,8 @@ class TrainBatches:
         seed: int,
         flip: bool = True,
         drop_last: bool = True,
+        colours: PrincipalColours | None = None,
+        colour_noise: float = STRENGTH,
     ) -> None:
         self.pictures = pictures
         self.batch_size = _whole("batch_size", batch_size, at_least=1)
@@ -53,6 +57,7 @@ class TrainBatches:
         self.seed = _whole("seed", seed, at_least=0)
         self.flip = flip
         self.drop_last = drop_last
+        self.colours, self.colour_noise = colours, colour_noise
         self._last_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
@@ -64,7 +69,8 @@ class TrainBatches:
     def batch(self, epoch: int, step: int, empty: Empty = np.empty) -> Batch:
         """Batch number `step` of `epoch`, both from 0, in memory that `empty` makes.
 
-        Returns: uint8 (B, crop, crop, 3), C-contiguous, and labels (B,) int64.
+        Returns: uint8 (B, crop, crop, 3), C-contiguous, and labels (B,) int64; with `colours` also
+        what to add to each picture's colours, (B, 3) float32.
         Raises: InputError if the epoch has no such step.
         """
         epoch = _whole("epoch", epoch, at_least=0)
@@ -77,7 +83,13 @@ class TrainBatches:
         if not self.flip:
             mirrored[:] = False
         images = _cut(self.pictures, chosen, corners, mirrored, self.crop, empty)
-        return images, _labels(self.pictures, chosen, empty)
+        labels = _labels(self.pictures, chosen, empty)
+        if self.colours is None:
+            return images, labels
+        rng = np.random.default_rng([self.seed, epoch, COLOURS, step])
+        shift = empty((len(chosen), 3), dtype=np.float32)
+        shift[:] = self.colours.shifts(len(chosen), self.colour_noise, rng)
+        return images, labels, shift
 
     def iterate(self, epoch: int, start_step: int = 0, empty: Empty = np.empty) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `start_step` on, the next one being made meanwhile.

@@ -22,6 +22,7 @@ class TrainConfig:
         momentum, weight_decay: of SGD.
         label_smoothing: see `SoftmaxCrossEntropy`.
         flip: mirror half of the training pictures.
+        colour_noise: how strongly colours vary in training: 0 not at all, 0.1 as in the paper.
         mean: what is subtracted from the pixels: "colour" (one value a channel) or "image"
             (one a pixel, as in 2012).
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
@@ -44,6 +45,7 @@ class TrainConfig:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
     flip: bool = True
+    colour_noise: float = 0.0
     mean: str = "colour"
     pixel_scale: float = 1.0
     seed: int = 0
@@ -56,6 +58,8 @@ class TrainConfig:
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least {least}")
         if not self.lr > 0:
             raise InputError(f"lr is {self.lr}; expected a learning rate above 0")
+        if not self.colour_noise >= 0:
+            raise InputError(f"colour_noise is {self.colour_noise}; expected at least 0")
         if self.mean not in ("colour", "image"):
             raise InputError(f"mean is {self.mean!r}; expected 'colour' or 'image'")
         if self.image_size > self.picture_size:

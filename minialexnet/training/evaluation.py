@@ -27,9 +27,9 @@ class Preprocessing:
     crop: int
     _means: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def __call__(self, pictures: np.ndarray, xp):
+    def __call__(self, pictures: Array, xp, shift: Array | None = None):
         """uint8 (N, crop, crop, 3), of the host or `xp` -> float32 (N, 3, crop, crop) of `xp`."""
-        return to_network_input(xp.asarray(pictures), self._mean_on(xp), self.scale, xp)
+        return to_network_input(xp.asarray(pictures), self._mean_on(xp), self.scale, xp, shift)
 
     def _mean_on(self, xp):
         """The mean for crops, on the device of `xp`; copied there once."""

@@ -27,7 +27,7 @@ from minialexnet.backend import (
     to_host,
     upload_ahead,
 )
-from minialexnet.datasets import PictureSet, TrainBatches
+from minialexnet.datasets import PictureSet, TrainBatches, principal_colours
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
@@ -118,7 +118,13 @@ class Trainer:
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
         self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
         self.batches = TrainBatches(
-            train, config.batch_size, config.image_size, config.seed, config.flip
+            train,
+            config.batch_size,
+            config.image_size,
+            config.seed,
+            config.flip,
+            colours=principal_colours(train.images) if config.colour_noise else None,
+            colour_noise=config.colour_noise,
         )
         self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
@@ -182,15 +188,16 @@ class Trainer:
             self.network.forget()
             self.criterion.forget()
 
-    def step(self, images: Array, labels: Array) -> tuple[Array, Array]:
+    def step(self, images: Array, labels: Array, shift: Array | None = None) -> tuple[Array, Array]:
         """One step of training on one batch. Returns its loss and logits.
 
-        Args: images: uint8 (N, image_size, image_size, 3); labels: (N,); where the network is.
+        Args: images: uint8 (N, image_size, image_size, 3); labels: (N,); shift: (N, 3), to be added
+            to their colours, or None; all where the network is.
         Raises TrainingStopped, before the weights are touched, when the loss is not a number. (On
         a GPU that is found when the loss is fetched: looking at it here would mean waiting.)
         """
         self.optimizer.lr = self.schedule.rate(self._steps_done())
-        x = self.preprocessing(images, self.xp)
+        x = self.preprocessing(images, self.xp, shift)
         logits = self.network.forward(x, training=True)
         loss = self.criterion.forward(logits, labels)
         if is_on_host(logits) and not math.isfinite(loss):
@@ -268,7 +275,7 @@ class Trainer:
             self.position.epoch, self.position.step, batch_memory(self.xp)
         )
         uncounted: deque[tuple[np.ndarray, Fetched]] = deque()
-        for (_, labels), batch in upload_ahead(batches, self.xp):
+        for (_, labels, *_), batch in upload_ahead(batches, self.xp):
             uncounted.append((labels, fetch(*self.step(*batch))))
             self.position.step += 1
             self._seconds = time.monotonic() - started

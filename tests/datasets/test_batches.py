@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minialexnet.datasets import EvalBatches, PictureSet, TrainBatches, cut_views
+from minialexnet.datasets import EvalBatches, PictureSet, PrincipalColours, TrainBatches, cut_views
 from minialexnet.errors import InputError
 
 
@@ -190,6 +190,23 @@ def test_another_thread_may_ask_for_another_epoch_meanwhile():
 
     expected = TrainBatches(numbered(33), 4, crop=5, seed=9).batch(0, 0)
     assert_same([Interrupted(numbered(33), 4, crop=5, seed=9).batch(0, 0)], [expected])
+
+
+def test_colours_are_drawn_for_themselves_and_are_part_of_the_batch():
+    """With them on, crops are cut as without."""
+    pictures = numbered(33)
+    colours = PrincipalColours(np.eye(3), np.array([1.0, 10, 100]))
+    plain = TrainBatches(pictures, 4, crop=5, seed=8)
+    noisy = TrainBatches(pictures, 4, crop=5, seed=8, colours=colours, colour_noise=0.1)
+    whole = list(noisy.iterate(2))
+    assert_same([batch[:2] for batch in whole], list(plain.iterate(2)))
+    shifts = np.concatenate([shift for _, _, shift in whole])
+    assert shifts.dtype == np.float32
+    assert len({tuple(shift) for shift in shifts}) == len(shifts) == 32
+    np.testing.assert_array_equal(shifts[12:16], noisy.batch(2, 3)[2])
+    assert not np.array_equal(noisy.batch(1, 3)[2], shifts[12:16])
+    assert (np.abs(shifts / [0.1, 1, 10]).max(axis=0) > 1).all()
+    assert (np.abs(shifts / [0.1, 1, 10]) < 5).all()
 
 
 # Evaluation

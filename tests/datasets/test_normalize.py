@@ -35,6 +35,26 @@ def test_a_scale_for_each_colour(backend, batch):
     backend.check(x, reference(batch, mean, scale), np.float32)
 
 
+@pytest.mark.parametrize("kind", ["colour", "image"])
+@pytest.mark.parametrize("by_colour", [False, True])
+def test_each_picture_can_have_a_colour_added(backend, batch, kind, by_colour):
+    rng = np.random.default_rng(1)
+    mean = rng.uniform(90, 130, (3,) if kind == "colour" else (6, 5, 3))
+    shift = rng.normal(0, 20, (4, 3)).astype("float32")
+    scale = np.array([0.5, 1.0, 2.0]) if by_colour else 0.5
+    given = backend.put(scale) if by_colour else scale
+    x = to_network_input(
+        backend.put(batch), backend.put(mean), given, backend.xp, backend.put(shift)
+    )
+    backend.check(x, reference(batch + shift[:, None, None], mean, scale), np.float32)
+
+
+@pytest.mark.parametrize("shift", [np.zeros(3, "f4"), np.zeros((3, 3), "f4"), np.zeros((4, 3))])
+def test_a_shift_of_another_shape_or_type_is_refused(backend, batch, shift):
+    with pytest.raises(InputError, match=r"shift must be float32 of shape \(4, 3\)"):
+        to_network_input(backend.put(batch), [1, 2, 3], 1, backend.xp, backend.put(shift))
+
+
 def test_what_lies_on_the_host_will_do(backend, batch):
     """Means are computed on the host; so they need not be moved first."""
     expected = reference(batch, [1, 2, 3], 2)

@@ -183,6 +183,24 @@ class TestSeeds:
 
 
 class TestResuming:
+    @pytest.mark.parametrize("after", [2, 5])
+    def test_noise_in_the_colours_goes_on_where_it_was(self, tmp_path, after):
+        plain = tiny_trainer(tmp_path / "plain")
+        whole = tiny_trainer(tmp_path / "whole", colour_noise=0.5)
+        plain.fit(), whole.fit()
+        first = tiny_trainer(
+            tmp_path / "cut", progress=Stopping(after, signal.SIGINT), colour_noise=0.5
+        )
+        with pytest.raises(TrainingStopped):
+            first.fit()
+        second = tiny_trainer(tmp_path / "cut", colour_noise=0.5)
+        second.restore(load_checkpoint(first.run.last))
+        second.fit()
+        assert_same(everything(second), everything(whole))
+        weights = everything(plain)[0]
+        for name, value in everything(whole)[0].items():
+            assert not np.array_equal(value, weights[name])
+
     @pytest.mark.parametrize(
         ("after", "signal_number"),
         [(after, signal.SIGINT) for after in (1, 3, 5, 6, 8)] + [(4, signal.SIGTERM)],

@@ -1,0 +1,53 @@
+"""The noise in the colours has the covariance that the paper's code gave it."""
+
+import numpy as np
+import pytest
+
+from minialexnet.datasets import principal_colours
+from minialexnet.errors import InputError
+
+
+def pictures(count=150, side=6):
+    """Of correlated colours: more light means more of each."""
+    rng = np.random.default_rng(0)
+    light = rng.normal(0, 40, (count, side, side, 1))
+    return (120 + light * [1, 0.9, 0.7] + rng.normal(0, 8, (count, side, side, 3))).clip(0, 255)
+
+
+def test_the_axes_are_those_of_the_covariance_of_all_pixels():
+    images = pictures().astype(np.uint8)
+    colours = principal_colours(images)
+    covariance = np.cov(images.reshape(-1, 3).T, bias=True)
+    p, s = colours.directions, colours.std
+    np.testing.assert_allclose(p.T @ p, np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(p @ np.diag(s**2) @ p.T, covariance, rtol=1e-10)
+    assert s[0] <= s[1] <= s[2]
+
+
+@pytest.mark.parametrize("strength", [0.1, 0.5])
+def test_shifts_vary_as_the_colours_do(strength):
+    """Their covariance is strength^2 times that of the pixels: s_i are no eigenvalues."""
+    images = pictures().astype(np.uint8)
+    colours, rng = principal_colours(images), np.random.default_rng(1)
+    shifts = colours.shifts(200_000, strength, rng)
+    assert shifts.dtype == np.float32
+    expected = strength**2 * np.cov(images.reshape(-1, 3).T, bias=True)
+    np.testing.assert_allclose(np.cov(shifts.T), expected, rtol=0.03)
+    assert (abs(shifts.mean(axis=0)) < 5 * np.sqrt(np.diag(expected) / len(shifts))).all()
+
+
+def test_pictures_of_one_colour_do_not_vary():
+    images = np.full((3, 4, 4, 3), 77, np.uint8)
+    assert not principal_colours(images).shifts(10, 0.1, np.random.default_rng(0)).any()
+
+
+def test_grey_pictures_stay_grey():
+    grey = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
+    shifts = principal_colours(np.repeat(grey, 3, axis=3)).shifts(9, 0.1, np.random.default_rng(0))
+    np.testing.assert_allclose(shifts, shifts[:, :1].repeat(3, axis=1), atol=1e-4)
+    assert abs(shifts).max() > 1
+
+
+def test_no_pictures_are_refused():
+    with pytest.raises(InputError, match="at least one picture"):
+        principal_colours(np.zeros((0, 4, 4, 3), np.uint8))
