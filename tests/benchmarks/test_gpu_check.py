@@ -197,9 +197,12 @@ def is_running(pid: int) -> bool:
 
 
 def test_how_a_command_ended_is_told(tmp_path):
+    lines = []
     with open(tmp_path / "log", "w") as log:
-        assert follow([sys.executable, "-c", "print(1)"], 30.0, lambda line: None, log) is None
+        unfinished = "print(1, 2, sep='\\n', end='')"
+        assert follow([sys.executable, "-c", unfinished], 30.0, lines.append, log) is None
         died = follow([sys.executable, "-c", "exit(3)"], 30.0, lambda line: None, log)
+    assert lines == ["1\n"]
     assert died == "died with status 3"
 
 
