@@ -4,6 +4,7 @@
 the same tests on CuPy alone, and without a usable GPU they fail.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from minialexnet.backend import cupy_problem, register_array_module, select_device, to_host
 
+os.environ.setdefault("CUPY_TF32", "0")  # what is compared with the CPU is computed as exactly
 sys.path.append(str(Path(__file__).parent))  # so that every test can say `from strict import …`
 from kernels_on_host import kernels_on_host
 from pretend_cupy import pretend_cupy  # noqa: F401 (a fixture)

@@ -41,7 +41,13 @@ def pretend_cupy(monkeypatch) -> Iterator:
 
 
 def cupy_that(
-    available=True, gpus=1, driver=13020, arange=np.arange, ones=np.ones, capability="90"
+    available=True,
+    gpus=1,
+    driver=13020,
+    arange=np.arange,
+    ones=np.ones,
+    capability="90",
+    core=None,
 ):
     """A CuPy with GPUs or without, whose `used` lists those that were made the current one."""
     used: list[int] = []
@@ -73,7 +79,9 @@ def cupy_that(
         ),
         Device=Gpu,
     )
+    private = {} if core is None else {"_core": core}
     return SimpleNamespace(
+        **private,
         cuda=cuda,
         arange=arange,
         ones=ones,

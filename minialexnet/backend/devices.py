@@ -35,13 +35,17 @@ class Device:
         number = self.xp.cuda.Device().id
         return self.xp.cuda.runtime.getDeviceProperties(number)["name"].decode()
 
+    @property
+    def products(self) -> str:
+        """The precision, written as people do."""
+        return {"float32": "float32", "tf32": "TF32"}[self.precision]
+
     def __str__(self) -> str:
         """In words, for people."""
         if self.name == "numpy":
             threads = num_threads()
             return f"NumPy on {threads} thread{'s' * (threads > 1)}"
-        products = {"float32": "float32", "tf32": "TF32"}[self.precision]
-        return f"CuPy {self.xp.__version__} on {self.gpu}, products in {products}"
+        return f"CuPy {self.xp.__version__} on {self.gpu}, products in {self.products}"
 
 
 def select_device(
@@ -75,14 +79,14 @@ def select_device(
     if name == "cupy" or gpu is not None:
         reason, mend = problem
         raise InputError(f"the CuPy backend cannot be used: {reason}; to mend it: {mend}")
-    return _numpy(precision)
+    return _numpy(precision, f", which is taken since {problem[0]}")
 
 
-def _numpy(precision: str | None) -> Device:
+def _numpy(precision: str | None, why: str = "") -> Device:
     if precision == "tf32":
         raise InputError(
-            "precision is 'tf32', which GPUs have, with the backend 'numpy'; leave it out, or take "
-            "the backend 'cupy'"
+            f"precision is 'tf32', which GPUs have, with the backend 'numpy'{why}; leave it out, "
+            "or take the backend 'cupy'"
         )
     return Device("numpy", np)
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from minialexnet.backend.arrays import Array, get_array_module, to_host
+from minialexnet.backend.gpu_memory import is_out_of_memory
 
 T = TypeVar("T")
 
@@ -183,8 +184,14 @@ class _CupyStreams:
         gpu = self._device()  # of this thread; others begin with the first GPU
 
         def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-            with gpu:
+            gpu.use()  # for good: to go back would wake up the first GPU, which others may use
+            try:
                 return self._empty(shape, dtype)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                # Copies take longer then; they are right all the same.
+                return np.empty(shape, dtype)
 
         return empty
 

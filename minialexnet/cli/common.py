@@ -1,6 +1,7 @@
 """What several commands do: read pictures, plan a training, fetch a network from a checkpoint."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from minialexnet.backend import Device
@@ -107,7 +108,12 @@ def load_network(
 ) -> tuple[AlexNet, Checkpoint, Preprocessing, object]:
     """The network of a checkpoint, ready to predict: (network, checkpoint, preprocessing, xp)."""
     checkpoint = load_checkpoint(path)
-    xp = chosen_device(options).xp
+    was_exact = checkpoint.config.get("precision", "float32") == "float32"
+    if options.precision is None and checkpoint.config.get("backend") == "cupy" and was_exact:
+        options.precision = "float32"  # or the figures would not be those of the training
+    device = chosen_device(options)
+    if device.name == "cupy":
+        print(f"computing with {device}", file=sys.stderr)
     try:
         config = TrainConfig.from_dict(checkpoint.config)
         network = alexnet(
@@ -117,4 +123,4 @@ def load_network(
     except InputError as error:
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None
     preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
-    return network.to(xp), checkpoint, preprocessing, xp
+    return network.to(device.xp), checkpoint, preprocessing, device.xp

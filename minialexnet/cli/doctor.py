@@ -47,14 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; the exit status is 1 if a planned training looks ill."""
-    _print_installation(options.gpu)
+    _print_installation(options)
     if options.data is not None or options.picture_size or recipe(options):
         return _print_health(options)
     print("\nA check-up of a planned training: minialexnet doctor --data FOLDER")
     return 0
 
 
-def _print_installation(gpu: int | None) -> None:
+def _print_installation(options: argparse.Namespace) -> None:
     _row("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     own = _version("minialexnet") or "a clone that was not installed"
     _row("minialexnet", f"{own}, in {Path(minialexnet.__file__).parent}")
@@ -74,7 +74,7 @@ def _print_installation(gpu: int | None) -> None:
     if not blas:
         _row("BLAS", "none found whose threads could be set; training may be slow")
     _row("threads", f"{num_threads()} of {os.cpu_count()} cores (MINIALEXNET_THREADS sets another)")
-    _print_cupy(gpu)
+    _print_cupy(options)
     try:
         _row("built-in set", str(builtin_archive()))
     except InputError as error:
@@ -106,19 +106,21 @@ def _processor_flags() -> set[str]:
     return {flag for line in lines if line.startswith("flags") for flag in line.split()}
 
 
-def _print_cupy(gpu: int | None) -> None:
-    problem = cupy_problem(gpu)
+def _print_cupy(options: argparse.Namespace) -> None:
+    problem = cupy_problem(options.gpu)
     if problem is not None:
         reason, mend = problem
         _row("CuPy", f"not usable: {reason}")
         _row("", f"to mend it: {mend}")
         return
-    cupy = select_device("cupy", gpu).xp
+    device = select_device("cupy", options.gpu, options.precision)
+    cupy = device.xp
     _row("CuPy", f"{cupy.__version__} ({', '.join(cupy_packages()) or 'of unknown origin'})")
     for number in range(cupy.cuda.runtime.getDeviceCount()):
         properties = cupy.cuda.runtime.getDeviceProperties(number)
         memory = properties["totalGlobalMem"] / 2**30
         _row(f"GPU {number}", f"{properties['name'].decode()}, {memory:.0f} GiB")
+    _row("", f"multiplies matrices in {device.products} (--precision sets another)")
 
 
 def _row(what: str, answer: str) -> None:

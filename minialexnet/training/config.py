@@ -28,7 +28,8 @@ class TrainConfig:
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
         seed: of weights, order, crops and dropout.
         backend: "numpy" or "cupy".
-        precision: in which a GPU multiplies matrices, "float32" or "tf32".
+        precision: in which a GPU multiplies matrices, "float32" or "tf32"; None stands for the
+            default of the GPU, and in the configuration of a run there is what that was.
     """
 
     data: str
@@ -50,7 +51,7 @@ class TrainConfig:
     pixel_scale: float = 1.0
     seed: int = 0
     backend: str = "numpy"
-    precision: str = "float32"
+    precision: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("image_size", 1), ("seed", 0)):
@@ -78,8 +79,8 @@ class TrainConfig:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(f"unknown settings in the configuration: {', '.join(unknown)}")
-        try:
-            return cls(**values)
+        try:  # runs of before there was a choice were in float32
+            return cls(**({"precision": "float32"} | values))
         except TypeError as error:
             raise InputError(f"the configuration is incomplete: {error}") from None
 

@@ -9,6 +9,7 @@ from minialexnet.datasets import EvalBatches, PictureSet, to_network_input
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
 from minialexnet.ops import log_softmax
+from minialexnet.ops.softmax import check_labels
 from minialexnet.training.metrics import Tally
 
 
@@ -33,13 +34,13 @@ class Preprocessing:
 
     def _mean_on(self, xp):
         """The mean for crops, on the device of `xp`; copied there once."""
-        if xp not in self._means:
+        if xp.__name__ not in self._means:
             mean = self.mean
             if mean.ndim == 3:
                 top = (mean.shape[0] - self.crop) // 2
                 mean = mean[top : top + self.crop, top : top + self.crop]
-            self._means[xp] = xp.asarray(np.ascontiguousarray(mean, dtype=np.float32))
-        return self._means[xp]
+            self._means[xp.__name__] = xp.asarray(np.ascontiguousarray(mean, dtype=np.float32))
+        return self._means[xp.__name__]
 
 
 def evaluate(
@@ -63,15 +64,17 @@ def evaluate(
     batches = EvalBatches(pictures, batch_size, preprocessing.crop, ten_crop)
 
     def results():
-        made = batches.iterate(batch_memory(xp))
-        for (_, labels), (images, same_labels) in upload_ahead(made, xp):
+        for (_, labels), (images, same_labels) in upload_ahead(
+            batches.iterate(batch_memory(xp)), xp
+        ):
             logits = mean_of_views(network.predict(preprocessing(images, xp)), batches.views)
             yield labels, fetch(criterion.forward(logits, same_labels), logits)
 
     for labels, result in one_late(results(), xp):
         loss, logits = result()
+        check_labels(logits, labels)
         tally.add(float(loss), logits, labels)
-        all_logits.append(logits)
+        all_logits.append(logits.copy())  # what was fetched may lie in memory that is dear
         if progress is not None:
             progress(tally.pictures)
     return tally, np.concatenate(all_logits)

@@ -1,5 +1,6 @@
 """The training loop."""
 
+import dataclasses
 import math
 import os
 import shlex
@@ -102,6 +103,10 @@ class Trainer:
             )
         for part, pictures in (("training", train), ("validation", val)):
             _check_labels(pictures, config.num_classes, part)
+        precision = config.precision if config.backend == "cupy" else None
+        self.device = select_device(config.backend, precision=precision)
+        self.xp = self.device.xp
+        config = dataclasses.replace(config, precision=self.device.precision)
         self.config, self.val, self.run = config, val, run
         self._pictures = {
             "train": train.fingerprint(),
@@ -110,8 +115,6 @@ class Trainer:
         }
         self.classes = list(train.classes)
         self.progress = Progress() if progress is None else progress
-        self.device = select_device(config.backend, precision=config.precision)
-        self.xp = self.device.xp
         self.network = alexnet(
             config.variant, config.num_classes, config.image_size, config.seed, config.init
         ).to(self.xp)
@@ -151,7 +154,8 @@ class Trainer:
             except KeyboardInterrupt:
                 raise TrainingInterrupted(self._describe_abandoned()) from None
             except Exception as error:
-                if gpu_memory(self.xp) is None or not is_out_of_memory(error):
+                of_host = isinstance(error, MemoryError) and "numpy" in type(error).__module__
+                if not is_out_of_memory(error) or of_host or gpu_memory(self.xp) is None:
                     raise
                 raise TrainingStopped(self._describe_out_of_memory()) from None
             finally:
@@ -164,12 +168,13 @@ class Trainer:
         Nothing is learnt, and None returned on the CPU, where there is nothing to try.
         Raises InputError, which names a batch size that fits, if this one does not.
         """
-        needed = rehearse(self._blank_step, self.config.batch_size, self.xp)
+        pictures = min(self.config.batch_size, len(self.batches.pictures))
+        needed = rehearse(self._blank_step, pictures, self.xp)
         if needed is None:
             return None
         memory = gpu_memory(self.xp)
         return (
-            f"batches of {self.config.batch_size} take {needed / GIB:.1f} GiB of the GPU's memory, "
+            f"batches of {pictures} take {needed / GIB:.1f} GiB of the GPU's memory, "
             f"{memory.available / GIB:.1f} GiB are available"
         )
 
@@ -177,8 +182,8 @@ class Trainer:
         """A step on blank pictures that leaves everything as it was."""
         size, state = self.config.image_size, self.network.state()
         try:
-            # As many batches as are there in training: one in use, the next, and one being read.
-            images, *_ = (self.xp.zeros((pictures, size, size, 3), "uint8") for _ in range(3))
+            # As in training, where the next batch is on its way.
+            images, _ = (self.xp.zeros((pictures, size, size, 3), "uint8") for _ in range(2))
             labels = self.xp.zeros(pictures, "int64")
             logits = self.network.forward(self.preprocessing(images, self.xp), training=True)
             self.criterion.forward(logits, labels)
@@ -205,6 +210,9 @@ class Trainer:
             raise TrainingStopped(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
         self.optimizer.step()
+        # Or they would still be there while the next step makes its own.
+        self.network.forget()
+        self.criterion.forget()
         return loss, logits
 
     def checkpoint(self) -> Checkpoint:
@@ -230,7 +238,7 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from `checkpoint`, to the same weights as if it had never stopped.
 
-        Bit by bit on the same backend; on another one but for rounding.
+        Bit by bit on the same backend in the same precision, otherwise but for rounding.
         """
         if checkpoint.classes != self.classes:
             raise InputError(
@@ -271,11 +279,8 @@ class Trainer:
         self.progress.start(self._title(), total, self.position.step * batch_size)
         started = time.monotonic() - self._seconds
         saved = time.monotonic()
-        batches = self.batches.iterate(
-            self.position.epoch, self.position.step, batch_memory(self.xp)
-        )
         uncounted: deque[tuple[np.ndarray, Fetched]] = deque()
-        for (_, labels, *_), batch in upload_ahead(batches, self.xp):
+        for (_, labels, *_), batch in upload_ahead(self._batches(), self.xp):
             uncounted.append((labels, fetch(*self.step(*batch))))
             self.position.step += 1
             self._seconds = time.monotonic() - started
@@ -289,6 +294,11 @@ class Trainer:
                 saved = time.monotonic()
         self._count(uncounted)
         self._seconds = time.monotonic() - started
+
+    def _batches(self) -> Iterator[tuple[np.ndarray, ...]]:
+        """The rest of this epoch's; nobody else may hold it, so that its thread ends with it."""
+        position = self.position
+        return self.batches.iterate(position.epoch, position.step, batch_memory(self.xp))
 
     def _count(self, uncounted: "deque[tuple[np.ndarray, Fetched]]", leave: int = 0) -> None:
         """Add the results of the oldest steps to the tally, until some are left."""

@@ -1,6 +1,7 @@
 """A GPU's products are in the precision asked for; what cannot be had is refused, not ignored."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,6 +47,36 @@ def test_an_old_gpu_has_no_tf32_whatever_the_switch_says(pretend_cupy, monkeypat
         select_device("cupy", precision="tf32")
     assert select_device("cupy").precision == "float32"
     assert switch() == "0"
+
+
+class Core:
+    """CuPy's own setting, as it is after a product: no variable changes it any more."""
+
+    _routines_linalg = SimpleNamespace(COMPUTE_TYPE_DEFAULT=1, COMPUTE_TYPE_TF32=7)
+
+    def __init__(self):
+        self.kinds = []
+
+    def set_compute_type(self, dtype, kind):
+        assert dtype is np.float32
+        self.kinds.append(kind)
+
+
+def test_where_cupy_can_be_told_it_changes_over_at_any_time(pretend_cupy):
+    core = Core()
+    pretend_cupy(cupy_that(core=core))
+    for wanted in ("float32", "tf32", None, "float32", None):
+        select_device("cupy", precision=wanted)
+    assert core.kinds == [1, 7, 7, 1, 1]
+
+
+def test_a_gpu_without_tf32_computes_in_float32_after_one_that_has_it(pretend_cupy, monkeypatch):
+    core, cupy = Core(), None
+    pretend_cupy(cupy := cupy_that(core=core))
+    assert select_device("cupy").precision == "tf32"
+    monkeypatch.setattr(cupy.cuda.Device, "compute_capability", "75")
+    assert select_device("cupy").precision == "float32"
+    assert core.kinds == [7, 1]
 
 
 def test_another_precision_in_the_same_process_is_refused(pretend_cupy):

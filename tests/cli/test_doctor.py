@@ -77,6 +77,14 @@ def test_the_gpu_that_is_asked_for_is_looked_at_though_another_does_not_work(cli
     assert "not usable: CuPy sees a GPU but cannot compute" in " ".join(cli("doctor").out.split())
 
 
+@pytest.mark.parametrize(("options", "products"), [((), "TF32"), (("float32",), "float32")])
+def test_how_it_multiplies_is_said(cli, pretend_cupy, options, products):
+    pretend_cupy(cupy_that(), "cupy-cuda13x")
+    answer = cli("doctor", *(f"--precision={value}" for value in options))
+    assert answer.status == 0
+    assert f"multiplies matrices in {products} (" in answer.out
+
+
 def test_every_gpu_is_listed(cli, pretend_cupy):
     pretend_cupy(cupy_that(gpus=2), "cupy-cuda13x")
     out = cli("doctor").out

@@ -19,7 +19,8 @@ from pretend_cupy import cupy_that
 from tqdm import tqdm
 
 from minialexnet.cli import common, main, train
-from minialexnet.training import TrainConfig, load_checkpoint
+from minialexnet.errors import InputError
+from minialexnet.training import TrainConfig, Trainer, load_checkpoint
 
 
 def rows(run):
@@ -255,3 +256,26 @@ class TestGoingOn:
         assert cli("train", "--resume", run).status == 0
         assert cli("train", *options, "--runs", tmp_path, "--name", "whole").status == 0
         assert same_weights(run, tmp_path / "whole-1")
+
+
+class TestMemory:
+    """Of a GPU: tried before anything is left behind."""
+
+    def test_what_a_step_takes_is_told_at_the_start_and_when_a_run_goes_on(
+        self, cli, tiny, tmp_path, stopped, monkeypatch
+    ):
+        monkeypatch.setattr(Trainer, "rehearse", lambda self: "batches of 8 take 1.0 GiB")
+        options = ("--data", tiny, "--epochs", 1, "--batch-size", 8, "--picture-size", 32)
+        answer = cli("train", *options, "--backend", "numpy", "--runs", tmp_path / "new")
+        assert answer.status == 0 and "batches of 8 take 1.0 GiB" in answer.err
+        assert "batches of 8 take 1.0 GiB" in cli("train", "--resume", stopped).err
+
+    def test_what_does_not_fit_leaves_no_folder(self, cli, tiny, tmp_path, monkeypatch):
+        def refuse(self):
+            raise InputError("batches of 8 do not fit; --batch-size 4 fits")
+
+        monkeypatch.setattr(Trainer, "rehearse", refuse)
+        answer = cli("train", "--data", tiny, "--backend", "numpy", "--runs", tmp_path / "new")
+        assert answer.status == 1
+        answer.last_sentence("do not fit", "--batch-size 4")
+        assert not (tmp_path / "new").exists()

@@ -1,6 +1,8 @@
 """What does not fit into a GPU's memory is found before training, and what does is named."""
 
+import dataclasses
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from minialexnet.backend import Device, GpuMemory, gpu_memory, register_pool
 from minialexnet.errors import InputError
 from minialexnet.training import TrainingStopped, run_folder, trainer
 from minialexnet.training.rehearsal import rehearse
-from training.tiny import STEPS, tiny_trainer
+from training.tiny import STEPS, tiny_pictures, tiny_trainer
 
 GIB = 2**30
 
@@ -107,6 +109,43 @@ def test_a_rehearsal_leaves_everything_as_it_was(tmp_path, on_device):
     one.fit(), other.fit()
     for name, value in one.network.params.items():
         np.testing.assert_array_equal(value.get(), other.network.params[name].get())
+
+
+def test_as_much_is_measured_as_training_takes(tmp_path, on_device):
+    """At its peak, with all that a step leaves behind for the next."""
+    on_device(PretendPool(8 * GIB))
+    pictures = tiny_pictures(24, size=40)
+    tracemalloc.start()
+    sizes = {"batch_size": 24, "image_size": 40, "picture_size": 40}
+    one = tiny_trainer(tmp_path, train=pictures, val=pictures, **sizes)
+    images, labels = (strict.array(part) for part in one.batches.batch(0, 0))
+    before = tracemalloc.get_traced_memory()[0]
+
+    def peak(work) -> int:
+        tracemalloc.reset_peak()
+        work()
+        return tracemalloc.get_traced_memory()[1] - before
+
+    tried = peak(one.rehearse)
+    taken = max(peak(lambda: one.step(images, labels)) for _ in range(3))
+    tracemalloc.stop()
+    assert 0.95 * taken < tried < 1.1 * taken
+
+
+def test_fewer_pictures_than_a_batch_are_tried_as_they_are(tmp_path, on_device):
+    on_device(PretendPool(8 * GIB))
+    one = tiny_trainer(tmp_path, batch_size=1000)
+    assert one.rehearse().startswith("batches of 24 take ")
+
+
+def test_validation_takes_no_larger_batches_than_fit(tmp_path, on_device, monkeypatch):
+    on_device(PretendPool(8 * GIB))
+    one, sizes = tiny_trainer(tmp_path, batch_size=4), []
+    predict = one.network.predict
+    one.network.predict = lambda x: sizes.append(len(x)) or predict(x)
+    one.config = dataclasses.replace(one.config, epochs=1)
+    one.fit()
+    assert sizes == [4, 4]
 
 
 @pytest.mark.parametrize(

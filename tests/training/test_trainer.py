@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from minialexnet.errors import InputError
 from minialexnet.models import alexnet
 from minialexnet.training import (
     SCHEDULES,
+    TrainConfig,
     TrainingInterrupted,
     TrainingStopped,
     first_nonfinite,
@@ -153,6 +155,19 @@ class TestLearning:
         one = tiny_trainer(tmp_path, train=tiny_pictures(count), epochs=1)
         assert len(one.batches) == 1
         assert np.isfinite(one.fit()[0]["train_loss"])
+
+
+class TestPrecision:
+    @pytest.mark.parametrize("precision", ["float32", "tf32", None])
+    def test_of_a_run_on_the_cpu_is_float32_whatever_it_was_before(self, tmp_path, precision):
+        """A configuration of the GPU's, taken to the CPU."""
+        one = tiny_trainer(tmp_path, precision=precision)
+        assert one.config.precision == one.checkpoint().config["precision"] == "float32"
+
+    def test_of_a_run_from_before_there_was_a_choice(self):
+        values = tiny_config().as_dict()
+        del values["precision"]
+        assert TrainConfig.from_dict(values).precision == "float32"
 
 
 class TestSeeds:
@@ -428,6 +443,14 @@ class TestWhatIsNoNumber:
             one.fit()
         assert "checkpoint" not in str(caught.value)
         assert not one.run.last.exists()
+
+    def test_no_thread_is_left_behind_by_what_stops_training(self, tmp_path):
+        one = tiny_trainer(tmp_path)
+        self.plant(one, "conv1.weight", after=1)
+        with pytest.raises(TrainingStopped) as caught:
+            one.fit()
+        assert caught.value.__traceback__ is not None  # which keeps what its frames hold
+        assert not [t for t in threading.enumerate() if t.name.startswith("batches")]
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_weights_broken_by_the_last_step_of_an_epoch_are_not_saved(self, tmp_path, value):

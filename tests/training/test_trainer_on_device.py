@@ -112,3 +112,12 @@ def test_a_loss_that_is_no_number_is_found_a_step_late_and_never_saved(tmp_path,
         assert all(np.isfinite(v).all() for v in load_checkpoint(one.run.last).params.values())
     else:
         assert not one.run.last.exists()
+
+
+def test_every_checkpoint_has_the_results_of_all_steps_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_SECONDS", -1)
+    one, seen = tiny_trainer(tmp_path, epochs=1), []
+    save = one._save
+    one._save = lambda **how: seen.append((one.position.step, one.tally.pictures)) or save(**how)
+    one.fit()
+    assert seen[:STEPS] == [(step, 8 * step) for step in range(1, STEPS + 1)]
