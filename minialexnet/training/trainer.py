@@ -210,7 +210,7 @@ class Trainer:
             raise TrainingStopped(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
         self.optimizer.step()
-        # Or they would still be there while the next step makes its own.
+        # Activations and gradients must not be there still while the next step makes its own.
         self.network.forget()
         self.criterion.forget()
         return loss, logits
