@@ -24,11 +24,13 @@ if all parts ran and found nothing wrong.
 
 import argparse
 import importlib
+import importlib.util
 import json
 import os
 import shlex
 import signal
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from functools import partial
@@ -78,6 +80,12 @@ def parse_options() -> argparse.Namespace:
         parser.error("the part training needs pictures; name them with --data")
     if options.trial and options.gpu is not None:
         parser.error("--trial uses no GPU; leave out --gpu")
+    missing = [name for name in ("pytest", "hypothesis") if importlib.util.find_spec(name) is None]
+    if missing and "tests" in (options.parts or WEIGHTS):
+        parser.error(
+            f"the part tests needs {' and '.join(missing)}: pip install {' '.join(missing)}, or "
+            "choose other parts with --parts"
+        )
     return options
 
 
@@ -93,8 +101,19 @@ def main() -> int:
     settings = replace(settings, precisions=options.precision or precisions)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except OSError as error:
-        sys.exit(f"gpu_check: cannot make the folder {options.out} ({error.strerror})")
+        sys.exit(
+            f"gpu_check: cannot write into the folder {options.out} ({error.strerror}); give "
+            "another with --out"
+        )
+    in_the_way = [path.name for path in out.glob("gpu-check*") if path.is_dir()]
+    if in_the_way:
+        sys.exit(
+            f"gpu_check: in {options.out} there are folders where reports should go "
+            f"({', '.join(in_the_way)}); remove them, or give another folder with --out"
+        )
     parts = [part for part in WEIGHTS if part in (options.parts or WEIGHTS)]
     check = Check(settings, parts, facts, start + 60 * options.minutes - LAST_SECONDS)
     try:
@@ -271,14 +290,17 @@ def _some_of(choices: tuple[str, ...]):
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number of minutes above 0")
     return value
 
 
 def _number(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
     return value

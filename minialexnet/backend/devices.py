@@ -69,7 +69,12 @@ def select_device(
                 f"GPU {gpu} was asked for with the backend 'numpy', which uses none; take 'cupy', "
                 "or leave the GPU out"
             )
-        return _numpy(precision)
+        if precision == "tf32":
+            raise InputError(
+                "precision is 'tf32', which only GPUs have, with the backend 'numpy'; leave it "
+                "out, or take another backend"
+            )
+        return Device("numpy", np)
     problem = cupy_problem(gpu)
     if problem is None:
         cupy = importlib.import_module("cupy")
@@ -79,14 +84,11 @@ def select_device(
     if name == "cupy" or gpu is not None:
         reason, mend = problem
         raise InputError(f"the CuPy backend cannot be used: {reason}; to mend it: {mend}")
-    return _numpy(precision, f", which is taken since {problem[0]}")
-
-
-def _numpy(precision: str | None, why: str = "") -> Device:
     if precision == "tf32":
+        reason, mend = problem
         raise InputError(
-            f"precision is 'tf32', which GPUs have, with the backend 'numpy'{why}; leave it out, "
-            "or take the backend 'cupy'"
+            f"precision is 'tf32', which only GPUs have, and none can be used here: {reason}; to "
+            f"mend it: {mend}; or leave the precision out, to compute with NumPy"
         )
     return Device("numpy", np)
 

@@ -50,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     _print_installation(options)
     if options.data is not None or options.picture_size or recipe(options):
         return _print_health(options)
+    if options.backend != "auto" or options.gpu is not None or options.precision is not None:
+        chosen_device(options)  # or say why it cannot be had
     print("\nA check-up of a planned training: minialexnet doctor --data FOLDER")
     return 0
 

@@ -21,7 +21,7 @@ where gradients below a thousandth of the array's largest count as that large. P
 function has a kink (ReLU at 0, ties in pooling) have no gradient; they are counted, not compared,
 and when they outnumber the others there is no verdict.
 
-  minialexnet gradcheck                    all layers, about ten seconds
+  minialexnet gradcheck                    all layers, about half a minute
   minialexnet gradcheck --layer norm       those whose name contains "norm"
   minialexnet gradcheck --variant mini     some numbers of a whole network
 

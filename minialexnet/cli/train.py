@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import shlex
 import sys
 from pathlib import Path
 
@@ -78,7 +79,10 @@ def run(options: argparse.Namespace) -> int:
         f"done: {accuracy} of the validation pictures right, in epoch {best['epoch']}; "
         f"{duration(sum(entry['seconds'] for entry in history))} of training"
     )
-    say(f"look at {trainer.run.path / 'curves.png'}; try: minialexnet predict PICTURE")
+    predict = "minialexnet predict"
+    if trainer.run.path.parent != Path("runs"):  # where it would look by itself
+        predict += f" --checkpoint {shlex.quote(str(trainer.run.path))}"
+    say(f"look at {trainer.run.path / 'curves.png'}; try: {predict} PICTURE")
     return 0
 
 

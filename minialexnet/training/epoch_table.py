@@ -16,7 +16,8 @@ class EpochTable:
 
     def header(self) -> str:
         """Two lines: the parts of the pictures, and what is told of each."""
-        columns = f"{'loss':>8}{'top-1':>8}" + (f"{'top-5':>8}" if self._with_top5 else "")
+        names = ("loss", "top-1", "top-5") if self._with_top5 else ("loss", "error")
+        columns = "".join(f"{name:>8}" for name in names)
         what = " errors " if self._with_top5 else " "  # narrower columns have no room for it
         parts = [
             f" {part}{what}".center(len(columns) - 2, "-") for part in ("training", "validation")

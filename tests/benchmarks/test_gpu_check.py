@@ -39,6 +39,37 @@ def call(*options, **variables) -> subprocess.CompletedProcess:
 # ---- the whole command -------------------------------------------------------------------------
 
 
+def refusal(*options) -> str:
+    """What the command says when it does not even begin."""
+    done = call("--trial", *options)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_folder_that_cannot_be_written_into_is_refused_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    said = refusal("--parts", "gradients", "--out", tmp_path / "file")
+    assert "cannot write into the folder" in said and "give another with --out" in said
+    (tmp_path / "out" / "gpu-check.md").mkdir(parents=True)
+    assert "(gpu-check.md)" in refusal("--parts", "gradients", "--out", tmp_path / "out")
+
+
+@pytest.mark.parametrize("minutes", ["abc", "0", "nan"])
+def test_minutes_that_are_none_are_refused(minutes):
+    assert f"{minutes} is not a number of minutes above 0" in refusal("--minutes", minutes)
+
+
+def test_tests_without_pytest_are_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["gpu_check.py", "--trial"])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit):
+        gpu_check.parse_options()
+    assert "pip install pytest hypothesis" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["gpu_check.py", "--trial", "--parts", "speed"])
+    assert gpu_check.parse_options().parts == ("speed",)
+
+
 @pytest.mark.slow
 def test_a_trial_runs_the_quick_parts_and_says_that_it_is_one(tmp_path):
     done = call("--trial", "--parts", "tests,gradients,input,training", "--out", tmp_path / "out")

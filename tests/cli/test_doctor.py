@@ -85,6 +85,24 @@ def test_how_it_multiplies_is_said(cli, pretend_cupy, options, products):
     assert f"multiplies matrices in {products} (" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["--backend", "cupy"], ["cannot be used", "to mend it"]),
+        (["--gpu", 1], ["cannot be used", "to mend it"]),
+        (["--precision", "tf32"], ["only GPUs have", "to mend it"]),
+        (["--backend", "numpy", "--gpu", 0], ["GPU 0 was asked for"]),
+    ],
+)
+def test_a_device_that_is_asked_for_and_cannot_be_had_is_a_failure(
+    cli, pretend_cupy, options, parts
+):
+    pretend_cupy(cupy_that(available=False))
+    answer = cli("doctor", *options)
+    assert answer.status == 1
+    answer.last_sentence(*parts)
+
+
 def test_every_gpu_is_listed(cli, pretend_cupy):
     pretend_cupy(cupy_that(gpus=2), "cupy-cuda13x")
     out = cli("doctor").out

@@ -29,6 +29,14 @@ def rows(run):
 
 
 class TestWhatIsLeft:
+    def test_the_command_to_predict_finds_the_run(self, cli, tiny, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        options = ("--data", tiny, "--epochs", 1, "--batch-size", 8, "--picture-size", 32)
+        options += ("--backend", "numpy")
+        elsewhere = cli("train", *options, "--runs", "else where").err.splitlines()[-1]
+        assert elsewhere.endswith("minialexnet predict --checkpoint 'else where/tiny-1' PICTURE")
+        assert cli("train", *options).err.splitlines()[-1].endswith("minialexnet predict PICTURE")
+
     def test_a_run_leaves_these_files_and_no_others(self, trained):
         names = {"config.json", "metrics.csv", "curves.png", "last.npz", "best.npz"}
         assert {path.name for path in trained.iterdir()} == names
