@@ -86,8 +86,8 @@ def usable_cores() -> int:
 def describe_machine() -> dict[str, str]:
     """Processor, memory, system and versions, for the head of a report. No names of folders."""
     found = {
-        "minialexnet": _commit(),
-        "processor": f"{_processor()}, {usable_cores()} cores",
+        "minialexnet": with_commit(importlib.metadata.version("minialexnet")),
+        "processor": f"{processor()}, {usable_cores()} cores",
         "memory": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
@@ -110,9 +110,8 @@ def blas() -> str:
     )
 
 
-def _commit() -> str:
+def with_commit(version: str) -> str:
     """What of this project was measured: its version, and the commit where there is git."""
-    version = importlib.metadata.version("minialexnet")
     command = ["git", "describe", "--always", "--dirty=, with changes"]
     try:
         here = Path(__file__).parent
@@ -122,7 +121,8 @@ def _commit() -> str:
     return f"{version}, commit {commit.stdout.strip()}"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the processor calls itself."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

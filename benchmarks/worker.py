@@ -186,38 +186,42 @@ def described(error: Exception) -> str:
     return re.sub(r"(?:[A-Za-z]:)?[/\\][^\s'\":]+", "...", f"{type(error).__name__}: {error}")
 
 
-def main() -> None:
-    """Serve until the input ends."""
+def serve(make: Callable[[dict], object], on_error: Callable[[], None] = lambda: None) -> None:
+    """Make what the description in the arguments says, and do what it is told until the input ends.
+
+    Args:
+        make: makes the object whose methods are the commands.
+        on_error: called where an error can still be looked at, which is then answered in words.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which ends us
     # The answers have a channel of their own: what a library prints must not get among them.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    made: list[object] = []
 
-    def answer(content: dict) -> None:
+    def answer(function: Callable[[], dict]) -> None:
+        waited = time.process_time() - cpu
+        try:
+            content = {"waited": waited, **function()}
+        except MemoryError:
+            content = {"waited": waited, "failed": "not enough memory"}
+        except Exception as error:
+            on_error()
+            content = {"waited": waited, "failed": described(error)}
         print(json.dumps(content), file=answers, flush=True)
 
-    try:
-        worker = Worker(json.loads(sys.argv[1]))
-    except MemoryError:
-        answer({"failed": "not enough memory"})
-        return
-    except Exception as error:
-        answer({"failed": described(error)})
-        return
-    answer({"ready": True})
+    def begin() -> dict:
+        made.append(make(json.loads(sys.argv[1])))
+        return {"ready": True}
+
     cpu = time.process_time()
-    for line in sys.stdin:
-        waited = time.process_time() - cpu
+    answer(begin)
+    cpu = time.process_time()
+    for line in sys.stdin if made else ():
         command = json.loads(line)
-        try:
-            result = getattr(worker, command.pop("do"))(**command)
-        except MemoryError:
-            result = {"failed": "not enough memory"}
-        except Exception as error:
-            result = {"failed": described(error)}
-        answer(result | {"waited": waited})
+        answer(lambda command=command: getattr(made[0], command.pop("do"))(**command))
         cpu = time.process_time()
 
 
 if __name__ == "__main__":
-    main()
+    serve(Worker)

@@ -5,9 +5,8 @@ import importlib.metadata
 import platform
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
-from machine import blas, usable_cores
+from machine import blas, processor, usable_cores, with_commit
 
 from gpu import ROOT
 from gpu.part import Part
@@ -24,7 +23,7 @@ def run(part: Part) -> None:
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         minialexnet=_version(),
         **(_gpu(place.xp) if place.on_gpu else {"GPU": "none: NumPy in its place"}),
-        processor=f"{_processor()}, {usable_cores()} cores",
+        processor=f"{processor()}, {usable_cores()} cores",
         system=f"{platform.system()} {platform.machine()}",
         Python=platform.python_version(),
         NumPy=f"{importlib.metadata.version('numpy')} with {blas()}",
@@ -74,21 +73,7 @@ def _version() -> str:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     version = config.get("metadata", "version", fallback="version unknown")
-    command = ["git", "describe", "--always", "--dirty=, with changes"]
-    try:
-        commit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return version
-    return f"{version}, commit {commit.stdout.strip()}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    return with_commit(version)
 
 
 def _installed(package: str) -> str:

@@ -46,7 +46,7 @@ class PrincipalColours:
 def principal_colours(images: np.ndarray) -> PrincipalColours:
     """Of all pixels of uint8 (N, S, S, 3).
 
-    Raises: InputError if there are no pictures.
+    Raises: InputError if there are no pictures, or they are not uint8.
     """
     mean, products = mean_colour(images), np.zeros((3, 3))
     for start in range(0, len(images), CHUNK):

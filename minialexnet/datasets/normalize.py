@@ -54,13 +54,9 @@ def to_network_input(
             f"{shift.dtype} of {shift.shape}"
         )
     if is_number and has_kernels(x):
-        pixels = xp.ascontiguousarray(pixels)
-        if shift is None:
-            _kernels("to_network_input", x, x.size, pixels, mean, x, mean.size, scale)
-        else:
-            shift = xp.ascontiguousarray(shift)
-            centred = pixels, mean, shift, x
-            _kernels("to_network_input_shifted", x, x.size, *centred, mean.size, scale)
+        added = xp.zeros((count, 3), dtype=xp.float32) if shift is None else shift
+        arrays = xp.ascontiguousarray(pixels), mean, xp.ascontiguousarray(added), x
+        _kernels("to_network_input", x, x.size, *arrays, mean.size, scale)
         return x.reshape(batch.shape).transpose(0, 3, 1, 2)
 
     def convert(block: slice) -> None:
