@@ -6,11 +6,10 @@ import os
 import sys
 import warnings
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
 
 from minialexnet.backend import is_out_of_memory
 from minialexnet.cli import bench, doctor, eval, gradcheck, models, predict, train
-from minialexnet.cli.text import fold
+from minialexnet.cli.commands import Parser, add_commands, summaries
 from minialexnet.errors import InputError
 
 COMMANDS = {
@@ -74,38 +73,18 @@ def _print_any_name() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Answers a mistake with one sentence instead of a page of usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"minialexnet: {message}; see `{self.prog} --help`\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    summaries = {name: command.HELP.partition("\n")[0] for name, command in COMMANDS.items()}
-    width = max(map(len, COMMANDS))
-    parser = _Parser(
+    parser = Parser(
         prog="minialexnet",
         usage="minialexnet COMMAND [options]",
         description="AlexNet from scratch: train it, look at it, and check every gradient.\n\n"
-        + "\n".join(f"  {name:{width}}  {summary}" for name, summary in summaries.items()),
+        + summaries(COMMANDS),
         epilog="Begin with:              minialexnet train\nAll about one of them:   "
         "minialexnet COMMAND --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"minialexnet {_version()}")
-    parser.set_defaults(run=lambda options: parser.print_help() or 0)
-    subparsers = parser.add_subparsers(metavar="COMMAND", help=argparse.SUPPRESS)
-    for name, command in COMMANDS.items():
-        sub = subparsers.add_parser(
-            name,
-            prog=f"minialexnet {name}",
-            usage=f"minialexnet {name} {command.USAGE}",
-            description=fold(command.HELP),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(sub)
-        sub.set_defaults(run=command.run)
+    add_commands(parser, COMMANDS)
     return parser
 
 

@@ -14,6 +14,7 @@ RECIPE = (
     "init",
     "image_size",
     "mean",
+    "min_crop",
     "flip",
     "colour_noise",
     "epochs",
@@ -137,6 +138,13 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--mean",
         choices=("colour", "image"),
         help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
+    )
+    add(
+        "--min-crop",
+        type=size,
+        metavar="PIXELS",
+        help="cut squares of random size in training, from this side up to the whole picture, and "
+        "scale them to the crops' (default: all of that size, as in 2012)",
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
     add(

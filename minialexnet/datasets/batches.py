@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from PIL import Image
 
 from minialexnet.backend import Empty
 from minialexnet.datasets.colour import STRENGTH, PrincipalColours
@@ -33,7 +34,9 @@ class TrainBatches:
     flip: mirror every other picture, by chance; drop_last: leave out the last batch of an epoch
     if it is not full (unless it is the only one: of fewer pictures than batch_size, each batch
     holds all); colours, colour_noise: the axes of the colours, and how strongly each picture is
-    moved along them, by chance (see colour.py).
+    moved along them, by chance (see colour.py); min_crop: cut squares of random size, of min_crop
+    pixels up to the whole picture, and scale them to `crop`, so that an object is learnt in several
+    sizes (None, as in 2012: all squares are of `crop` pixels, and nothing is scaled).
 
     len() is the number of steps in an epoch.
 
@@ -50,6 +53,7 @@ class TrainBatches:
         drop_last: bool = True,
         colours: PrincipalColours | None = None,
         colour_noise: float = STRENGTH,
+        min_crop: int | None = None,
     ) -> None:
         self.pictures = pictures
         self.batch_size = _whole("batch_size", batch_size, at_least=1)
@@ -58,6 +62,7 @@ class TrainBatches:
         self.flip = flip
         self.drop_last = drop_last
         self.colours, self.colour_noise = colours, colour_noise
+        self.min_crop = None if min_crop is None else _checked_crop(pictures, min_crop, "min_crop")
         self._last_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
@@ -77,12 +82,15 @@ class TrainBatches:
         step = _checked_step("step", step, len(self) - 1)
         chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, CROPS, step])
-        room = self.pictures.size - self.crop
+        sides = np.full(len(chosen), self.crop)
+        if self.min_crop is not None:
+            sides = rng.integers(self.min_crop, self.pictures.size, len(chosen), endpoint=True)
+        room = self.pictures.size - sides[:, None]
         corners = rng.integers(0, room, size=(len(chosen), 2), endpoint=True)
         mirrored = rng.random(len(chosen)) < 0.5
         if not self.flip:
             mirrored[:] = False
-        images = _cut(self.pictures.images, chosen, corners, mirrored, self.crop, empty)
+        images = _cut(self.pictures.images, chosen, corners, sides, mirrored, self.crop, empty)
         labels = _labels(self.pictures, chosen, empty)
         if self.colours is None:
             return images, labels
@@ -144,6 +152,7 @@ class EvalBatches:
             self.pictures.images,
             np.repeat(chosen, self.views),
             np.tile(self._corners, (len(chosen), 1)),
+            np.full(len(chosen) * self.views, self.crop),
             np.tile(self._mirrored, len(chosen)),
             self.crop,
             empty,
@@ -158,8 +167,8 @@ class EvalBatches:
 def cut_views(picture: np.ndarray, crop: int, ten_crop: bool = False) -> np.ndarray:
     """The crops of one picture (S, S, 3) that it is judged by: (V, crop, crop, 3)."""
     corners, mirrored = _places(len(picture), crop, ten_crop)
-    same = np.zeros(len(corners), dtype=np.intp)
-    return _cut(picture[None], same, corners, mirrored, crop, np.empty)
+    same, sides = np.zeros(len(corners), dtype=np.intp), np.full(len(corners), crop)
+    return _cut(picture[None], same, corners, sides, mirrored, crop, np.empty)
 
 
 def _places(size: int, crop: int, ten_crop: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -179,15 +188,22 @@ def _cut(
     pictures: np.ndarray,
     chosen: np.ndarray,
     corners: np.ndarray,
+    sides: np.ndarray,
     mirrored: np.ndarray,
     crop: int,
     empty: Empty,
 ) -> np.ndarray:
-    """Crops of the chosen pictures at their (top, left) corners, some mirrored left to right."""
+    """Squares of the chosen pictures, given by their (top, left) corners and sides, as crops.
+
+    One of another side than `crop` is scaled to it. Some are mirrored left to right.
+    """
     out = empty((len(chosen), crop, crop, 3), dtype=np.uint8)
     for i, picture in enumerate(chosen):
         top, left = corners[i]
-        view = pictures[picture, top : top + crop, left : left + crop]
+        view = pictures[picture, top : top + sides[i], left : left + sides[i]]
+        if sides[i] != crop:
+            square = Image.fromarray(np.ascontiguousarray(view))
+            view = np.asarray(square.resize((crop, crop), Image.Resampling.BILINEAR))
         if mirrored[i]:
             for channel in range(3):  # at once, this copy takes three times as long
                 out[i, :, :, channel] = view[:, ::-1, channel]
@@ -229,14 +245,14 @@ def _whole(name: str, value: int, at_least: int) -> int:
     return number
 
 
-def _checked_crop(pictures: PictureSet, crop: int) -> int:
+def _checked_crop(pictures: PictureSet, crop: int, name: str = "crop") -> int:
     if len(pictures) == 0:
         raise InputError("there are no pictures to make batches of; there must be at least one")
-    crop = _whole("crop", crop, at_least=1)
+    crop = _whole(name, crop, at_least=1)
     if crop > pictures.size:
         raise InputError(
-            f"crop is {crop} pixels, but the pictures have only {pictures.size} a side: load them "
-            f"with a size of at least {crop}, or take a smaller crop"
+            f"{name} is {crop} pixels, but the pictures have only {pictures.size} a side: load "
+            f"them with a size of at least {crop}, or take a smaller crop"
         )
     return crop
 

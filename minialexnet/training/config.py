@@ -21,6 +21,8 @@ class TrainConfig:
         schedule, lr: name of the schedule and its highest learning rate.
         momentum, weight_decay: of SGD.
         label_smoothing: see `SoftmaxCrossEntropy`.
+        min_crop: cut squares of this side up to the whole picture, by chance, and scale them to
+            image_size; None, as in 2012: all crops are of image_size.
         flip: mirror half of the training pictures.
         colour_noise: how strongly colours vary in training: 0 not at all, 0.1 as in the paper.
         mean: what is subtracted from the pixels: "colour" (one value a channel) or "image"
@@ -45,6 +47,7 @@ class TrainConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
+    min_crop: int | None = None
     flip: bool = True
     colour_noise: float = 0.0
     mean: str = "colour"
@@ -67,6 +70,11 @@ class TrainConfig:
             raise InputError(
                 f"crops of {self.image_size} pixels do not fit into pictures of "
                 f"{self.picture_size}; choose a smaller --image-size or a larger --picture-size"
+            )
+        if self.min_crop is not None and not 1 <= self.min_crop <= self.picture_size:
+            raise InputError(
+                f"min_crop is {self.min_crop}; expected 1 to {self.picture_size}, the side of the "
+                "pictures"
             )
 
     def as_dict(self) -> dict[str, Any]:

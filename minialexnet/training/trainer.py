@@ -128,6 +128,7 @@ class Trainer:
             config.flip,
             colours=principal_colours(train.images) if config.colour_noise else None,
             colour_noise=config.colour_noise,
+            min_crop=config.min_crop,
         )
         self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)

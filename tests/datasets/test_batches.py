@@ -37,6 +37,14 @@ def places(batch):
         yield int(which), int(top), int(left), bool(mirrored)
 
 
+def ramps(count=6, size=96):
+    """Pictures which brighten evenly to the right (green) and downwards (blue)."""
+    images = np.zeros((count, size, size, 3), np.uint8)
+    images[..., 1] = 2 * np.arange(size)
+    images[..., 2] = 2 * np.arange(size)[:, None]
+    return PictureSet(images, np.zeros(count, np.int64), ("a", "b"), ["x"] * count)
+
+
 def assert_same(first, second):
     assert len(first) == len(second) > 0
     for (x, labels), (other_x, other_labels) in zip(first, second, strict=True):
@@ -151,6 +159,62 @@ def test_drop_last(drop_last, steps, last):
     batches = TrainBatches(numbered(10), 4, crop=5, seed=7, drop_last=drop_last)
     assert len(batches) == steps
     assert [len(x) for x, _ in batches.iterate(0)] == [4] * (steps - 1) + [last]
+
+
+# Squares of random size
+
+
+def squares(batches, steps=60):
+    """For each crop of `ramps`: (top, left, side) of the square it was made of."""
+    crop, inner = batches.crop, slice(3, -3)  # at its border there is no picture to average with
+    centres = np.arange(crop) + 0.5
+    found = []
+    for epoch in range(steps):
+        x, _ = batches.batch(epoch, 0)
+        for pixels in x.astype(float):
+            edges = []
+            for values in (pixels[:, crop // 2, 2] / 2, pixels[crop // 2, :, 1] / 2):
+                step, start = np.polyfit(centres[inner], values[inner] + 0.5, 1)
+                assert np.abs(start + step * centres - values - 0.5)[inner].max() < 0.6
+                edges.append((start, step * crop))
+            (top, height), (left, width) = edges
+            assert abs(height - width) < 0.5
+            found.append((top, left, (height + width) / 2))
+    return np.array(found)
+
+
+def test_squares_of_random_size_lie_anywhere_in_the_picture():
+    batches = TrainBatches(ramps(), 6, crop=48, seed=1, flip=False, min_crop=32)
+    top, left, side = squares(batches).T
+    assert np.all(np.abs(side - side.round()) < 0.25)
+    assert side.round().min() == 32
+    assert side.round().max() == 96
+    assert abs(np.mean(side) - 64) < 4  # 360 of a uniform distribution: four deviations
+    for start in (top, left):
+        assert start.min() > -0.5
+        assert (start + side).max() < 96.5
+        assert abs(np.mean(start + side / 2) - 48) < 2.5
+
+
+def test_squares_of_one_size_are_cut_and_not_scaled():
+    sized = TrainBatches(numbered(9), 9, crop=8, seed=2, min_crop=8)
+    ((x, _),) = sized.iterate(0)
+    assert sorted(which for which, *_ in places(x)) == list(range(9))
+
+
+def test_squares_of_random_size_are_the_same_each_time():
+    first, second, other = (
+        TrainBatches(ramps(), 4, crop=40, seed=seed, min_crop=20).batch(5, 0)[0]
+        for seed in (3, 3, 4)
+    )
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("min_crop", [0, 9, 2.5])
+def test_a_smallest_crop_that_cannot_be_is_refused(min_crop):
+    with pytest.raises(InputError, match="min_crop"):
+        TrainBatches(numbered(4), 2, crop=4, seed=0, min_crop=min_crop)
 
 
 # Randomness has no memory

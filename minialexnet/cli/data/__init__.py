@@ -1,0 +1,12 @@
+"""`minialexnet data`: getting pictures, preparing them, looking at them."""
+
+from types import ModuleType
+
+from minialexnet.cli.commands import summaries
+
+COMMANDS: dict[str, ModuleType] = {}
+
+USAGE = "COMMAND [options]"
+HELP = f"""get pictures, prepare them, look at them
+
+{summaries(COMMANDS)}"""
