@@ -16,8 +16,8 @@ from minialexnet.training import (
     Preprocessing,
     Progress,
     TrainConfig,
-    default_config,
     load_checkpoint,
+    planned,
 )
 
 BUILTIN = "built-in"
@@ -92,7 +92,7 @@ def planned_config(
     options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
-    return default_config(
+    return planned(
         data=absolute(data),
         num_classes=len(pictures.classes),
         num_pictures=len(pictures.train),
@@ -100,6 +100,7 @@ def planned_config(
         fit=pictures.fit,
         pixel_std=float(pictures.train.statistics.colour_std.mean()),
         backend=device.name,
+        preset=options.preset,
         precision=device.precision,
         **recipe(options),
     )

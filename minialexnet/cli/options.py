@@ -8,7 +8,7 @@ from typing import Any
 from minialexnet.backend import PRECISIONS, Device, select_device
 from minialexnet.datasets import FITS
 from minialexnet.models import INITIALIZATIONS, VARIANTS
-from minialexnet.training import SCHEDULES
+from minialexnet.training import PRESETS, SCHEDULES
 
 RECIPE = (
     "variant",
@@ -27,7 +27,7 @@ RECIPE = (
     "label_smoothing",
     "seed",
 )
-"""Options which, where given, replace what `default_config` would choose."""
+"""Options which, where given, replace what the preset says."""
 
 
 def whole(at_least: int) -> Callable[[str], int]:
@@ -134,55 +134,66 @@ def add_squares(add: Callable[..., Any]) -> None:
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """The options of a training: those of RECIPE, and --picture-size and --fit."""
+    """The options of a training: --preset, those of RECIPE, and --picture-size and --fit."""
     size, count = whole(at_least=1), whole(at_least=1)
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        help="where all that is not given below comes from (default: photos, or mini for pictures "
+        "below 96 pixels)",
+    )
     add = parser.add_argument_group("network and pictures").add_argument
-    add("--variant", choices=VARIANTS, help="default: paper, or mini below 96 pixels")
-    add("--init", choices=INITIALIZATIONS, help="initial weights (default: he)")
+    add("--variant", choices=VARIANTS, help="which network (`minialexnet models` shows them)")
+    add("--init", choices=INITIALIZATIONS, help="initial weights")
     add_squares(add)
     add(
         "--image-size",
         type=size,
         metavar="PIXELS",
-        help="side of the crops the network sees (default: 7/8 of the pictures)",
+        help="side of the crops the network sees (presets: 7/8 of the pictures)",
     )
     add(
         "--mean",
         choices=("colour", "image"),
-        help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
+        help="subtract one colour, or a mean image as in 2012",
     )
     add(
         "--min-crop",
-        type=size,
+        type=whole(at_least=0),
         metavar="PIXELS",
         help="cut squares of random size in training, from this side up to the whole picture, and "
-        "scale them to the crops' (default: all of that size, as in 2012)",
+        "scale them to the crops'; 0: cut all in the size of the crops, as in 2012",
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
     add(
         "--colour-noise",
         type=number(at_least=0),
         metavar="X",
-        help="vary the colours in training; 0.1 as in the paper (default: 0, not at all)",
+        help="vary the colours in training: 0.1 as in the paper, 0 not at all",
     )
     add = parser.add_argument_group("training").add_argument
     add(
         "--epochs",
         type=count,
         metavar="N",
-        help="how often every picture is seen (default: by their number)",
+        help="how often every picture is seen (presets: by their number)",
     )
-    add("--batch-size", type=count, metavar="N", help="pictures a step (default: 64)")
+    add("--batch-size", type=count, metavar="N", help="pictures a step")
     add(
         "--lr",
         type=number(above=0),
         metavar="RATE",
-        help="highest learning rate (default: what goes with --init, 0.02 or 0.01)",
+        help="highest learning rate",
     )
-    add("--schedule", choices=SCHEDULES, help="of the learning rate (default: one-cycle)")
-    add("--momentum", type=number(at_least=0, below=1), metavar="X", help="default: 0.9")
-    add("--weight-decay", type=number(at_least=0), metavar="X", help="default: 0.0005")
-    add("--label-smoothing", type=number(at_least=0, below=1), metavar="X", help="default: 0")
+    add("--schedule", choices=SCHEDULES, help="of the learning rate")
+    add("--momentum", type=number(at_least=0, below=1), metavar="X", help="of SGD")
+    add("--weight-decay", type=number(at_least=0), metavar="X", help="of SGD")
+    add(
+        "--label-smoothing",
+        type=number(at_least=0, below=1),
+        metavar="X",
+        help="share of each label that is spread over all classes",
+    )
     add(
         "--seed",
         type=whole(at_least=0),

@@ -1,6 +1,6 @@
 """Pictures on disk -> batches of arrays."""
 
-from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views
+from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views, steps_per_epoch
 from minialexnet.datasets.builtin import builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
 from minialexnet.datasets.decode import FITS, PictureError, decode_picture
@@ -37,5 +37,6 @@ __all__ = [
     "prepared_folder",
     "principal_colours",
     "statistics_of",
+    "steps_per_epoch",
     "to_network_input",
 ]

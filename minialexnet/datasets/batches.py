@@ -34,9 +34,10 @@ class TrainBatches:
     flip: mirror every other picture, by chance; drop_last: leave out the last batch of an epoch
     if it is not full (unless it is the only one: of fewer pictures than batch_size, each batch
     holds all); colours, colour_noise: the axes of the colours, and how strongly each picture is
-    moved along them, by chance (see colour.py); min_crop: cut squares of random size, of min_crop
-    pixels up to the whole picture, and scale them to `crop`, so that an object is learnt in several
-    sizes (None, as in 2012: all squares are of `crop` pixels, and nothing is scaled).
+    moved along them, by chance (see colour.py), always or as a function of the epoch; min_crop: cut
+    squares of random size, of min_crop pixels up to the whole picture, and scale them to `crop`, so
+    that an object is learnt in several sizes (None, as in 2012: all squares are of `crop` pixels,
+    and nothing is scaled).
 
     len() is the number of steps in an epoch.
 
@@ -52,7 +53,7 @@ class TrainBatches:
         flip: bool = True,
         drop_last: bool = True,
         colours: PrincipalColours | None = None,
-        colour_noise: float = STRENGTH,
+        colour_noise: float | Callable[[int], float] = STRENGTH,
         min_crop: int | None = None,
     ) -> None:
         self.pictures = pictures
@@ -66,10 +67,7 @@ class TrainBatches:
         self._last_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
-        count = len(self.pictures)
-        if self.drop_last and count >= self.batch_size:
-            return count // self.batch_size
-        return math.ceil(count / self.batch_size)
+        return steps_per_epoch(len(self.pictures), self.batch_size, self.drop_last)
 
     def batch(self, epoch: int, step: int, empty: Empty = np.empty) -> Batch:
         """Batch number `step` of `epoch`, both from 0, in memory that `empty` makes.
@@ -96,7 +94,8 @@ class TrainBatches:
             return images, labels
         rng = np.random.default_rng([self.seed, epoch, COLOURS, step])
         shift = empty((len(chosen), 3), dtype=np.float32)
-        shift[:] = self.colours.shifts(len(chosen), self.colour_noise, rng)
+        noise = self.colour_noise(epoch) if callable(self.colour_noise) else self.colour_noise
+        shift[:] = self.colours.shifts(len(chosen), noise, rng)
         return images, labels, shift
 
     def iterate(self, epoch: int, start_step: int = 0, empty: Empty = np.empty) -> Iterator[Batch]:
@@ -116,6 +115,13 @@ class TrainBatches:
             rng = np.random.default_rng([self.seed, epoch, ORDER, 0])
             remembered = self._last_order = (epoch, rng.permutation(len(self.pictures)))
         return remembered[1]
+
+
+def steps_per_epoch(pictures: int, batch_size: int, drop_last: bool = True) -> int:
+    """How many batches an epoch of `TrainBatches` has."""
+    if drop_last and pictures >= batch_size:
+        return pictures // batch_size
+    return math.ceil(pictures / batch_size)
 
 
 class EvalBatches:

@@ -1,7 +1,7 @@
 """Training: optimizer, schedules, the loop, metrics, checkpoints."""
 
 from minialexnet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from minialexnet.training.config import TrainConfig, default_config
+from minialexnet.training.config import TrainConfig
 from minialexnet.training.evaluation import (
     Preprocessing,
     evaluate,
@@ -9,6 +9,7 @@ from minialexnet.training.evaluation import (
     mean_to_subtract,
 )
 from minialexnet.training.metrics import TOP_K, Tally
+from minialexnet.training.presets import PRESETS, planned
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
@@ -21,6 +22,7 @@ from minialexnet.training.trainer import (
 )
 
 __all__ = [
+    "PRESETS",
     "SCHEDULES",
     "SGD",
     "TOP_K",
@@ -34,7 +36,6 @@ __all__ = [
     "Trainer",
     "TrainingInterrupted",
     "TrainingStopped",
-    "default_config",
     "duration",
     "evaluate",
     "first_nonfinite",
@@ -42,5 +43,6 @@ __all__ = [
     "make_schedule",
     "mean_of_views",
     "mean_to_subtract",
+    "planned",
     "save_checkpoint",
 ]

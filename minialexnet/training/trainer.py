@@ -28,7 +28,7 @@ from minialexnet.backend import (
     to_host,
     upload_ahead,
 )
-from minialexnet.datasets import PictureSet, TrainBatches, principal_colours
+from minialexnet.datasets import PictureSet, TrainBatches, principal_colours, steps_per_epoch
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
@@ -120,6 +120,8 @@ class Trainer:
         ).to(self.xp)
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
         self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
+        steps = steps_per_epoch(len(train), config.batch_size)
+        self.schedule = make_schedule(config.schedule, config.lr, steps, config.epochs)
         self.batches = TrainBatches(
             train,
             config.batch_size,
@@ -127,10 +129,9 @@ class Trainer:
             config.seed,
             config.flip,
             colours=principal_colours(train.statistics) if config.colour_noise else None,
-            colour_noise=config.colour_noise,
-            min_crop=config.min_crop,
+            colour_noise=self._colour_noise,
+            min_crop=config.min_crop or None,
         )
-        self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
         self.position = Position()
         self.tally = Tally()
@@ -210,7 +211,8 @@ class Trainer:
             where = first_nonfinite(self.network, x) or "the loss itself"
             raise TrainingStopped(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
-        self.optimizer.step()
+        step = self._steps_done()
+        self.optimizer.step(lambda name: self.schedule.rate_factor(name, step))
         # Activations and gradients must not be there still while the next step makes its own.
         self.network.forget()
         self.criterion.forget()
@@ -257,6 +259,9 @@ class Trainer:
         self.schedule.load_state(progress["schedule"])
         self.optimizer.lr = self.schedule.rate(max(self._steps_done() - 1, 0))
         self.network.load_state(progress["layers"])
+
+    def _colour_noise(self, epoch: int) -> float:
+        return self.config.colour_noise * self.schedule.colour_noise_factor(epoch)
 
     def _steps_done(self) -> int:
         return self.position.epoch * len(self.batches) + self.position.step
