@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from minialexnet.backend import Device
+from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.datasets import Pictures, builtin_archive, colour_std, load_pictures
 from minialexnet.errors import InputError
@@ -68,6 +69,9 @@ def planned_config(
     options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
+    chosen = recipe(options)
+    if "except_for" in chosen:
+        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures.classes)
     return default_config(
         data=absolute(data),
         num_classes=len(pictures.classes),
@@ -76,7 +80,7 @@ def planned_config(
         pixel_std=float(colour_std(pictures.train.images).mean()),
         backend=device.name,
         precision=device.precision,
-        **recipe(options),
+        **chosen,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
+from minialexnet.datasets import AUGMENTATIONS
 from minialexnet.models import INITIALIZATIONS, VARIANTS
 from minialexnet.training import SCHEDULES
 
@@ -17,6 +18,13 @@ RECIPE = (
     "min_crop",
     "flip",
     "colour_noise",
+    "shift",
+    "scale",
+    "rotation",
+    "shear",
+    "contrast",
+    "brightness",
+    "except_for",
     "epochs",
     "batch_size",
     "schedule",
@@ -116,6 +124,33 @@ def add_ten_crop(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def exception(text: str) -> tuple[str, list[str]]:
+    """For argparse: "6:rotation,flip" -> ("6", ["rotation", "flip"]); a class may have a colon."""
+    class_name, colon, names = text.rpartition(":")
+    chosen = names.replace("-", "_").split(",")
+    if not class_name or not colon:
+        raise argparse.ArgumentTypeError(
+            f"expected a class, a colon and what is off for it, like 6:rotation, not {text!r}"
+        )
+    for name in chosen:
+        if name not in AUGMENTATIONS:
+            raise argparse.ArgumentTypeError(
+                f"there is no augmentation {spelled(name)!r}; there are "
+                f"{', '.join(map(spelled, AUGMENTATIONS))}"
+            )
+    return class_name, chosen
+
+
+def spelled(name: str) -> str:
+    """A name of an option's value as the command line has it: colour_noise -> colour-noise."""
+    return name.replace("_", "-")
+
+
+def flag(name: str) -> str:
+    """The option that sets what is called `name` in RECIPE."""
+    return {"flip": "--no-flip", "except_for": "--except"}.get(name, f"--{spelled(name)}")
+
+
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """The options of a training: those of RECIPE, and --picture-size."""
     size, count = whole(at_least=1), whole(at_least=1)
@@ -139,20 +174,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         choices=("colour", "image"),
         help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
     )
-    add(
-        "--min-crop",
-        type=size,
-        metavar="PIXELS",
-        help="cut squares of random size in training, from this side up to the whole picture, and "
-        "scale them to the crops' (default: all of that size, as in 2012)",
-    )
-    add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
-    add(
-        "--colour-noise",
-        type=number(at_least=0),
-        metavar="X",
-        help="vary the colours in training; 0.1 as in the paper (default: 0, not at all)",
-    )
+    _add_augmentations(parser)
     add = parser.add_argument_group("training").add_argument
     add(
         "--epochs",
@@ -176,6 +198,44 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         type=whole(at_least=0),
         metavar="N",
         help="of weights, order, crops and dropout (default: 0)",
+    )
+
+
+def _add_augmentations(parser: argparse.ArgumentParser) -> None:
+    """How pictures are changed in training, by chance."""
+    group = parser.add_argument_group(
+        "changes of the pictures in training, by chance", "see them: minialexnet data show"
+    )
+    add = group.add_argument
+    add(
+        "--min-crop",
+        type=whole(at_least=1),
+        metavar="PIXELS",
+        help="cut squares of random size, from this side up to the whole picture, and "
+        "scale them to the crops' (default: all of that size, as in 2012)",
+    )
+    add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
+    add(
+        "--colour-noise",
+        type=number(at_least=0),
+        metavar="X",
+        help="vary the colours; 0.1 as in the paper (default: 0, not at all, as of all below)",
+    )
+    share, angle = number(at_least=0), number(at_least=0)
+    add("--shift", type=share, metavar="X", help="by up to this share of the side: 0.1")
+    add("--scale", type=share, metavar="X", help="from 1/(1+X) to 1+X times as large: 0.25")
+    add("--rotation", type=angle, metavar="DEGREES", help="to either side, up to this: 15")
+    add("--shear", type=angle, metavar="DEGREES", help="slant to either side, up to this: 10")
+    add("--contrast", type=share, metavar="X", help="from 1/(1+X) to 1+X times: 0.3")
+    add("--brightness", type=share, metavar="X", help="likewise: 0.3")
+    add(
+        "--except",
+        dest="except_for",
+        type=exception,
+        action="append",
+        metavar="CLASS:NAME,...",
+        help="switch off for a class what makes another of it, as in --except 6:rotation (again "
+        f"for other classes): {', '.join(map(spelled, AUGMENTATIONS))}",
     )
 
 
