@@ -4,7 +4,7 @@ from minialexnet.datasets.augmentation import AUGMENTATIONS, Augmentation
 from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views
 from minialexnet.datasets.builtin import builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
-from minialexnet.datasets.decode import PictureError, decode_picture
+from minialexnet.datasets.decode import PictureError, decode_picture, shorter_side
 from minialexnet.datasets.light import relit
 from minialexnet.datasets.lookalikes import lookalikes
 from minialexnet.datasets.means import colour_std, mean_colour, mean_image
@@ -38,6 +38,7 @@ __all__ = [
     "open_source",
     "principal_colours",
     "relit",
+    "shorter_side",
     "to_network_input",
     "warped",
 ]

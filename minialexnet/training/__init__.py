@@ -3,6 +3,7 @@
 from minialexnet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from minialexnet.training.config import TrainConfig, default_config
 from minialexnet.training.evaluation import Preprocessing, evaluate, mean_of_views
+from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
@@ -37,4 +38,5 @@ __all__ = [
     "make_schedule",
     "mean_of_views",
     "save_checkpoint",
+    "training_batches",
 ]

@@ -29,17 +29,28 @@ def test_summaries_of_the_commands_stand_in_one_column(cli, columns):
     assert {row.end() for row in rows if row} == {13}
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def all_commands(commands=COMMANDS, before=()):
+    """("train",), ("data",), ("data", "show"), ..."""
+    for name, command in commands.items():
+        yield (*before, name)
+        yield from all_commands(getattr(command, "COMMANDS", {}), (*before, name))
+
+
+def with_options():
+    return [names for names in all_commands() if names != ("data",)]
+
+
+@pytest.mark.parametrize("command", [(), *all_commands()])
 def test_help_fits_into_the_terminal(cli, columns, command):
     answer = cli(*command, "--help")
     assert (answer.status, answer.err) == (0, "")
     assert max(map(len, answer.out.splitlines())) < columns
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", with_options(), ids=" ".join)
 def test_help_says_what_every_option_does(cli, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    joined = re.sub(r"\n {20,}", "  ", cli(command, "--help").out)
+    joined = re.sub(r"\n {20,}", "  ", cli(*command, "--help").out)
     options = re.findall(r"^  --.*", joined, re.MULTILINE)
     assert options
     for line in options:
@@ -63,6 +74,10 @@ def test_help_says_what_every_option_does(cli, command, monkeypatch):
         (["train", "--label-smoothing", "2"], ["--label-smoothing", "below 1"]),
         (["train", "--seed", "-1"], ["--seed", "at least 0"]),
         (["train", "--variant", "vgg"], ["--variant", "'vgg'", "paper"]),
+        (["train", "--rotation", "-1"], ["--rotation", "at least 0", "'-1'"]),
+        (["train", "--except", "6:turn"], ["--except", "'turn'", "rotation", "colour-noise"]),
+        (["train", "--except", "6"], ["--except", "a colon", "like 6:rotation", "'6'"]),
+        (["train", "--except", "6:"], ["--except", "no augmentation ''", "rotation"]),
         (["gradcheck", "--seed", "-1"], ["--seed", "at least 0"]),
         (["gradcheck", "--tolerance", "0"], ["--tolerance", "above 0"]),
         (["models", "vgg"], ["VARIANT", "'vgg'", "paper"]),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
 from minialexnet.models import INITIALIZATIONS, RAW_PIXEL_INITIALIZATIONS
 from minialexnet.training import TrainConfig, default_config
@@ -72,6 +73,13 @@ class TestChoices:
             "weight_decay": 0.0,
             "label_smoothing": 0.1,
             "flip": False,
+            "shift": 0.1,
+            "scale": 0.2,
+            "rotation": 15.0,
+            "shear": 10.0,
+            "contrast": 0.3,
+            "brightness": 0.4,
+            "except_for": {"rotation": ["6", "9"], "flip": ["b"]},
             "mean": "image",
             "pixel_scale": 2.0,
             "seed": 9,
@@ -97,6 +105,9 @@ class TestChoices:
             ("lr", -0.1, "lr is -0.1; expected a learning rate above 0"),
             ("lr", float("nan"), "lr is nan; expected a learning rate above 0"),
             ("mean", "none", "mean is 'none'; expected 'colour' or 'image'"),
+            ("rotation", 181, "rotation is 181; expected 0"),
+            ("shift", -0.1, "shift is -0.1; expected 0"),
+            ("except_for", {"turn": ["6"]}, "no augmentation 'turn'"),
             ("image_size", 21, "crops of 21 pixels do not fit into pictures of 20"),
         ],
     )
@@ -107,7 +118,7 @@ class TestChoices:
 
 class TestAsValues:
     def test_there_and_back_through_json(self):
-        config = tiny_config(seed=5, lr=0.1 + 0.2)
+        config = tiny_config(seed=5, lr=0.1 + 0.2, scale=0.1, except_for={"scale": ["a", "b"]})
         assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
     def test_unknown_settings_are_named(self):
@@ -124,3 +135,17 @@ class TestAsValues:
     def test_bad_values_are_refused_as_in_a_new_run(self):
         with pytest.raises(InputError, match="epochs is 0"):
             TrainConfig.from_dict(tiny_config().as_dict() | {"epochs": 0})
+
+    def test_runs_of_before_there_were_augmentations_have_none(self):
+        values = tiny_config().as_dict()
+        for name in ("shift", "scale", "rotation", "shear", "contrast", "brightness", "except_for"):
+            del values[name]
+        assert TrainConfig.from_dict(values) == tiny_config()
+        assert TrainConfig.from_dict(values).augmentation == Augmentation()
+
+
+def test_each_strength_is_that_of_its_own_augmentation():
+    names = ("shift", "scale", "rotation", "shear", "contrast", "brightness")
+    strengths = {name: (i + 1) / 10 for i, name in enumerate(names)}
+    given = strengths | {"except_for": {"scale": ["red"]}}
+    assert tiny_config(**given).augmentation == Augmentation(**given)
