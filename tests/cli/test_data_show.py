@@ -106,6 +106,19 @@ class TestCommand:
                 if row.name in ("the picture", "crop", "rotation", "in colour"):
                     assert all((picture == [10, 20, 30]).all() for picture, _ in row.tiles)
 
+    def test_noise_in_the_colours_of_a_picture_alone_is_that_of_the_built_in_set(
+        self, cli, tmp_path, drawn
+    ):
+        """A picture of one colour has none of its own."""
+        path = tmp_path / "flat.png"
+        Image.new("RGB", (50, 40), (100, 100, 100)).save(path)
+        options = ("--out", tmp_path / "a.png", "--colour-noise", 1)
+        assert cli("data", "show", path, *options).status == 0
+        ((_, sections, _),) = drawn
+        _, batch = sections.values()
+        colours = {tuple(picture[0, 0]) for picture, _ in batch[0].tiles}
+        assert len(colours) == 6
+
     def test_a_picture_and_a_set(self, cli, tiny, tmp_path, drawn):
         path = tmp_path / "flat.png"
         Image.new("RGB", (50, 40), (10, 20, 30)).save(path)

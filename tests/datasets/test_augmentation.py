@@ -16,6 +16,7 @@ from minialexnet.datasets import (
     relit,
     warped,
 )
+from minialexnet.datasets import batches as batches_module
 from minialexnet.errors import InputError
 
 STRENGTHS = {
@@ -167,6 +168,25 @@ def test_without_any_batches_are_what_they_were():
                 np.testing.assert_array_equal(array, same)
 
 
+def test_without_any_squares_are_cut_and_drawn_as_ever(monkeypatch):
+    """A run that was begun before there were augmentations goes on bit by bit."""
+    monkeypatch.setattr(batches_module, "warped", None)
+    monkeypatch.setattr(batches_module, "relit", None)
+    for augmentation in (None, Augmentation(), Augmentation(except_for={"rotation": ["a"]})):
+        made = TrainBatches(numbered(9, 20), 9, 12, seed=6, augmentation=augmentation)
+        order = np.random.default_rng([6, 4, 1, 0]).permutation(9)
+        rng = np.random.default_rng([6, 4, 2, 0])
+        corners = rng.integers(0, 9, (9, 2))
+        mirrored = rng.random(9) < 0.5
+        expected = [
+            (which, *corner, flipped)
+            for which, corner, flipped in zip(order, corners.tolist(), mirrored, strict=True)
+        ]
+        assert list(places(made.batch(4, 0)[0])) == expected
+    scaled = TrainBatches(noise(), 4, 12, seed=6, min_crop=6).batch(0, 0)
+    assert scaled[0].std() > 10
+
+
 def test_squares_of_random_size_are_changed_too():
     pictures = noise()
     plain = batches(pictures, given={}, min_crop=8, flip=False).batch(0, 0)[0]
@@ -188,13 +208,15 @@ def test_no_pixel_goes_round_from_white_to_black():
 # Switched off for a class
 
 
+@pytest.mark.parametrize("options", [{}, {"min_crop": 6}])
 @pytest.mark.parametrize("name", STRENGTHS)
-def test_what_is_off_for_a_class_is_off_for_it_and_for_it_alone(name):
+def test_what_is_off_for_a_class_is_off_for_it_and_for_it_alone(name, options):
     pictures = noise(30)
     given = {name: STRENGTHS[name]}
-    plain, labels = batches(pictures, given={}).batch(1, 0)
-    everywhere = batches(pictures, given=given).batch(1, 0)[0]
-    but_b = batches(pictures, given={**given, "except_for": {name: ("b",)}}).batch(1, 0)[0]
+    off = {**given, "except_for": {name: ("b",)}}
+    plain, labels = batches(pictures, given={}, **options).batch(1, 0)
+    everywhere = batches(pictures, given=given, **options).batch(1, 0)[0]
+    but_b = batches(pictures, given=off, **options).batch(1, 0)[0]
     is_b = labels == 1
     assert 0 < is_b.sum() < 30
     np.testing.assert_array_equal(but_b[is_b], plain[is_b])
