@@ -60,8 +60,13 @@ def _warning(augmentation: str, pairs: list[tuple[str, str]]) -> str:
     shown = [tuple(map(display_name, pair)) for pair in pairs]
     described = listing([f"{one!r} and {other!r}" for one, other in shown], NAMED)
     concerned = dict.fromkeys(name for pair in shown[:NAMED] for name in pair)
-    off = (f"--except {shlex.quote(f'{name}:{spelled(augmentation)}')}" for name in concerned)
+    exceptions = (
+        f"--except {shlex.quote(f'{name}:{spelled(augmentation)}')}" for name in concerned
+    )
+    off = " ".join(exceptions)
+    if augmentation == "flip":  # mirrored, most characters are none at all
+        off = f"--no-flip, or for these alone with {off}"
     return (
         f"note: {DOING[augmentation]} may make one class look like another: {described}; where it "
-        f"does, switch it off with {' '.join(off)}"
+        f"does, switch it off with {off}"
     )

@@ -1,8 +1,9 @@
 """The classical augmentations: what they are called, how strong they are, for whom they are off.
 
-A network that has seen a thing moved, turned and in another light will know it again. But not every
-change leaves a thing what it is: a 6 that stands on its head is a 9, a mirrored b is a d. So each
-can be switched off for single classes. (What may become what: see lookalikes.py.)
+A network that has seen a thing moved, turned and in another light will know it again (for digits:
+Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks"). But not
+every change leaves a thing what it is: a 6 that stands on its head is a 9, a mirrored b is a d. So
+each can be switched off for single classes. (What may become what: see lookalikes.py.)
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ LIMITS = {
     "brightness": 9.0,
 }
 """The augmentations of this file, and the highest strength of each."""
+
+NAMED = 10  # classes, in an error
 
 AUGMENTATIONS = ("crop", "flip", *LIMITS, "colour_noise")
 """All that can be switched off for a class; the others are those of `TrainBatches`."""
@@ -92,9 +95,10 @@ class Augmentation:
         """
         for name, exceptions in self.except_for.items():
             if unknown := sorted(set(exceptions) - set(classes)):
+                more = ", ..." if len(classes) > NAMED else ""
                 raise InputError(
-                    f"{name} is switched off for the class {unknown[0]!r}, which there is not; "
-                    f"there are {', '.join(map(repr, classes))}"
+                    f"{name} is switched off for the class {unknown[0]!r}, which there is not "
+                    f"among these {len(classes)}: {', '.join(map(repr, classes[:NAMED]))}{more}"
                 )
         return {
             name: np.array([c in self.except_for.get(name, ()) for c in classes], dtype=bool)

@@ -11,7 +11,7 @@ def relit(picture: np.ndarray, contrast: float, brightness: float) -> np.ndarray
     """brightness * (mean + contrast * (pixel - mean)), rounded; what lies beyond 0 or 255 is there.
 
     The mean is that of the picture, over its colours, so that contrast alone leaves it as bright as
-    it was. Pillow's ImageEnhance and torchvision's ColorJitter have the same formula.
+    it was. (Pillow's ImageEnhance and torchvision's ColorJitter take the mean of the luminance.)
 
     Args:    picture: uint8 (H, W, 3); contrast, brightness: factors.
     Returns: uint8 (H, W, 3), a new array.

@@ -165,6 +165,14 @@ class TestAugmentations:
         (line,) = notes("--rotation", 180)
         assert notes("--rotation", 180, *line.split()[-4:]) == []
 
+    def test_mirrored_letters(self, cli, new_set, tmp_path, recipe):
+        data = new_set(tmp_path / "letters", "b d x", train=6, val=1)
+        options = ("--data", data, "--runs", tmp_path, *recipe, "--epochs", 1)
+        lines = cli("train", *options).err.splitlines()
+        assert lines[1].startswith("note: mirroring may make one class look like another: 'b' and")
+        assert "--no-flip, or for these alone with --except b:flip --except d:flip" in lines[1]
+        assert "note:" not in cli("train", *options, "--no-flip").err
+
     def test_where_nothing_is_amiss_nothing_is_noted(self, notes):
         assert notes() == []
         assert notes("--rotation", 20, "--shift", 0.1, "--brightness", 0.4) == []
