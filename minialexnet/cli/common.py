@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from minialexnet.backend import Device
+from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.datasets import Pictures, builtin_archive, load_or_prepare, load_pictures
 from minialexnet.errors import InputError
@@ -92,6 +93,9 @@ def planned_config(
     options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
+    chosen = recipe(options)
+    if "except_for" in chosen:
+        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures.classes)
     return planned(
         data=absolute(data),
         num_classes=len(pictures.classes),
@@ -102,7 +106,7 @@ def planned_config(
         backend=device.name,
         preset=options.preset,
         precision=device.precision,
-        **recipe(options),
+        **chosen,
     )
 
 

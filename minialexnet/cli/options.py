@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
-from minialexnet.datasets import FITS
+from minialexnet.datasets import AUGMENTATIONS, FITS
 from minialexnet.models import INITIALIZATIONS, VARIANTS
 from minialexnet.training import PRESETS, SCHEDULES
 
@@ -18,6 +18,13 @@ RECIPE = (
     "min_crop",
     "flip",
     "colour_noise",
+    "shift",
+    "scale",
+    "rotation",
+    "shear",
+    "contrast",
+    "brightness",
+    "except_for",
     "epochs",
     "batch_size",
     "schedule",
@@ -117,6 +124,33 @@ def add_ten_crop(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def exception(text: str) -> tuple[str, list[str]]:
+    """For argparse: "6:rotation,flip" -> ("6", ["rotation", "flip"]); a class may have a colon."""
+    class_name, colon, names = text.rpartition(":")
+    chosen = names.replace("-", "_").split(",")
+    if not class_name or not colon:
+        raise argparse.ArgumentTypeError(
+            f"expected a class, a colon and what is off for it, like 6:rotation, not {text!r}"
+        )
+    for name in chosen:
+        if name not in AUGMENTATIONS:
+            raise argparse.ArgumentTypeError(
+                f"there is no augmentation {spelled(name)!r}; there are "
+                f"{', '.join(map(spelled, AUGMENTATIONS))}"
+            )
+    return class_name, chosen
+
+
+def spelled(name: str) -> str:
+    """A name of an option's value as the command line has it: colour_noise -> colour-noise."""
+    return name.replace("_", "-")
+
+
+def flag(name: str) -> str:
+    """The option that sets what is called `name` in RECIPE."""
+    return {"flip": "--no-flip", "except_for": "--except"}.get(name, f"--{spelled(name)}")
+
+
 def add_squares(add: Callable[..., Any]) -> None:
     """The options --picture-size and --fit, by the method `add_argument` of a parser or group."""
     add(
@@ -157,20 +191,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         choices=("colour", "image"),
         help="subtract one colour, or a mean image as in 2012",
     )
-    add(
-        "--min-crop",
-        type=whole(at_least=0),
-        metavar="PIXELS",
-        help="cut squares of random size in training, from this side up to the whole picture, and "
-        "scale them to the crops'; 0: cut all in the size of the crops, as in 2012",
-    )
-    add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
-    add(
-        "--colour-noise",
-        type=number(at_least=0),
-        metavar="X",
-        help="vary the colours in training: 0.1 as in the paper, 0 not at all",
-    )
+    _add_augmentations(parser)
     add = parser.add_argument_group("training").add_argument
     add(
         "--epochs",
@@ -179,12 +200,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         help="how often every picture is seen (presets: by their number)",
     )
     add("--batch-size", type=count, metavar="N", help="pictures a step")
-    add(
-        "--lr",
-        type=number(above=0),
-        metavar="RATE",
-        help="highest learning rate",
-    )
+    add("--lr", type=number(above=0), metavar="RATE", help="highest learning rate")
     add("--schedule", choices=SCHEDULES, help="of the learning rate")
     add("--momentum", type=number(at_least=0, below=1), metavar="X", help="of SGD")
     add("--weight-decay", type=number(at_least=0), metavar="X", help="of SGD")
@@ -199,6 +215,44 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         type=whole(at_least=0),
         metavar="N",
         help="of weights, order, crops and dropout (default: 0)",
+    )
+
+
+def _add_augmentations(parser: argparse.ArgumentParser) -> None:
+    """How pictures are changed in training, by chance."""
+    group = parser.add_argument_group(
+        "changes of the pictures in training, by chance", "see them: minialexnet data show"
+    )
+    add = group.add_argument
+    add(
+        "--min-crop",
+        type=whole(at_least=0),
+        metavar="PIXELS",
+        help="cut squares of random size, from this side up to the whole picture, and scale them "
+        "to the crops'; 0: cut all in the size of the crops, as in 2012",
+    )
+    add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
+    add(
+        "--colour-noise",
+        type=number(at_least=0),
+        metavar="X",
+        help="vary the colours: 0.1 as in the paper, 0 not at all",
+    )
+    share, angle = number(at_least=0), number(at_least=0)
+    add("--shift", type=share, metavar="X", help="by up to this share of the side: 0.1")
+    add("--scale", type=share, metavar="X", help="from 1/(1+X) to 1+X times as large: 0.25")
+    add("--rotation", type=angle, metavar="DEGREES", help="to either side, up to this: 15")
+    add("--shear", type=angle, metavar="DEGREES", help="slant to either side, up to this: 10")
+    add("--contrast", type=share, metavar="X", help="from 1/(1+X) to 1+X times: 0.3")
+    add("--brightness", type=share, metavar="X", help="likewise: 0.3")
+    add(
+        "--except",
+        dest="except_for",
+        type=exception,
+        action="append",
+        metavar="CLASS:NAME,...",
+        help="switch off for a class what makes another of it, as in --except 6:rotation (again "
+        f"for other classes): {', '.join(map(spelled, AUGMENTATIONS))}",
     )
 
 

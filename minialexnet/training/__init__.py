@@ -8,6 +8,7 @@ from minialexnet.training.evaluation import (
     mean_of_views,
     mean_to_subtract,
 )
+from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.presets import PRESETS, planned
 from minialexnet.training.progress import Progress, duration
@@ -45,4 +46,5 @@ __all__ = [
     "mean_to_subtract",
     "planned",
     "save_checkpoint",
+    "training_batches",
 ]

@@ -1,8 +1,9 @@
 """All choices of a training run in one place."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
 
 
@@ -26,6 +27,8 @@ class TrainConfig:
             image_size; 0, as in 2012: all crops are of image_size.
         flip: mirror half of the training pictures.
         colour_noise: how strongly colours vary in training: 0 not at all, 0.1 as in the paper.
+        shift, scale, rotation, shear, contrast, brightness: see `Augmentation`; 0 is not at all.
+        except_for: {augmentation: classes for which it is off}, see `Augmentation`.
         mean: what is subtracted from the pixels: "colour" (one value a channel) or "image"
             (one a pixel, as in 2012).
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
@@ -52,6 +55,13 @@ class TrainConfig:
     min_crop: int = 0
     flip: bool = True
     colour_noise: float = 0.0
+    shift: float = 0.0
+    scale: float = 0.0
+    rotation: float = 0.0
+    shear: float = 0.0
+    contrast: float = 0.0
+    brightness: float = 0.0
+    except_for: dict[str, list[str]] = field(default_factory=dict)
     mean: str = "colour"
     pixel_scale: float = 1.0
     seed: int = 0
@@ -79,6 +89,20 @@ class TrainConfig:
                 f"min_crop is {self.min_crop}; expected 1 to {self.picture_size}, the side of the "
                 "pictures, or 0"
             )
+        _ = self.augmentation  # which looks at what it is given
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """How pictures are changed in training, besides crops, flips and noise in the colours."""
+        return Augmentation(
+            self.shift,
+            self.scale,
+            self.rotation,
+            self.shear,
+            self.contrast,
+            self.brightness,
+            self.except_for,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as plain values, for JSON."""

@@ -28,7 +28,7 @@ from minialexnet.backend import (
     to_host,
     upload_ahead,
 )
-from minialexnet.datasets import PictureSet, TrainBatches, principal_colours, steps_per_epoch
+from minialexnet.datasets import PictureSet
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
@@ -37,6 +37,7 @@ from minialexnet.training.checkpoint import Checkpoint
 from minialexnet.training.config import TrainConfig
 from minialexnet.training.epoch_table import EpochTable
 from minialexnet.training.evaluation import Preprocessing, evaluate
+from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.rehearsal import GIB, rehearse
@@ -120,18 +121,8 @@ class Trainer:
         ).to(self.xp)
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
         self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
-        steps = steps_per_epoch(len(train), config.batch_size)
-        self.schedule = make_schedule(config.schedule, config.lr, steps, config.epochs)
-        self.batches = TrainBatches(
-            train,
-            config.batch_size,
-            config.image_size,
-            config.seed,
-            config.flip,
-            colours=principal_colours(train.statistics) if config.colour_noise else None,
-            colour_noise=self._colour_noise,
-            min_crop=config.min_crop or None,
-        )
+        self.batches = training_batches(config, train)
+        self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
         self.position = Position()
         self.tally = Tally()
@@ -259,9 +250,6 @@ class Trainer:
         self.schedule.load_state(progress["schedule"])
         self.optimizer.lr = self.schedule.rate(max(self._steps_done() - 1, 0))
         self.network.load_state(progress["layers"])
-
-    def _colour_noise(self, epoch: int) -> float:
-        return self.config.colour_noise * self.schedule.colour_noise_factor(epoch)
 
     def _steps_done(self) -> int:
         return self.position.epoch * len(self.batches) + self.position.step

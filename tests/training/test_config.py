@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
 from minialexnet.training import TrainConfig
 from training.tiny import tiny_config
@@ -24,6 +25,9 @@ class TestChoices:
             ("mean", "none", "mean is 'none'; expected 'colour' or 'image'"),
             ("min_crop", -1, "min_crop is -1; expected 1 to 20"),
             ("min_crop", 21, "min_crop is 21; expected 1 to 20"),
+            ("rotation", 181, "rotation is 181; expected 0"),
+            ("shift", -0.1, "shift is -0.1; expected 0"),
+            ("except_for", {"turn": ["6"]}, "no augmentation 'turn'"),
             ("image_size", 21, "crops of 21 pixels do not fit into pictures of 20"),
         ],
     )
@@ -34,7 +38,7 @@ class TestChoices:
 
 class TestAsValues:
     def test_there_and_back_through_json(self):
-        config = tiny_config(seed=5, lr=0.1 + 0.2)
+        config = tiny_config(seed=5, lr=0.1 + 0.2, scale=0.1, except_for={"scale": ["a", "b"]})
         assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
     def test_unknown_settings_are_named(self):
@@ -51,3 +55,17 @@ class TestAsValues:
     def test_bad_values_are_refused_as_in_a_new_run(self):
         with pytest.raises(InputError, match="epochs is 0"):
             TrainConfig.from_dict(tiny_config().as_dict() | {"epochs": 0})
+
+    def test_runs_of_before_there_were_augmentations_have_none(self):
+        values = tiny_config().as_dict()
+        for name in ("shift", "scale", "rotation", "shear", "contrast", "brightness", "except_for"):
+            del values[name]
+        assert TrainConfig.from_dict(values) == tiny_config()
+        assert TrainConfig.from_dict(values).augmentation == Augmentation()
+
+
+def test_each_strength_is_that_of_its_own_augmentation():
+    names = ("shift", "scale", "rotation", "shear", "contrast", "brightness")
+    strengths = {name: (i + 1) / 10 for i, name in enumerate(names)}
+    given = strengths | {"except_for": {"scale": ["red"]}}
+    assert tiny_config(**given).augmentation == Augmentation(**given)

@@ -216,6 +216,17 @@ class TestSeeds:
         assert_same(everything(other), whole[1])
 
 
+CHANGES = {
+    "shift": 0.1,
+    "scale": 0.3,
+    "rotation": 20,
+    "shear": 10,
+    "contrast": 0.5,
+    "brightness": 0.5,
+    "except_for": {"rotation": ["red"], "flip": ["green"]},
+}
+
+
 class TestResuming:
     @pytest.mark.parametrize(
         "changes", [{"schedule": "2012", "colour_noise": 0.5, "epochs": 3}, {"min_crop": 12}]
@@ -232,16 +243,17 @@ class TestResuming:
         assert_same(everything(second), everything(whole))
 
     @pytest.mark.parametrize("after", [2, 5])
-    def test_noise_in_the_colours_goes_on_where_it_was(self, tmp_path, after):
+    @pytest.mark.parametrize(
+        "changes", [{"colour_noise": 0.5}, CHANGES, {"except_for": {"crop": ["red"]}}]
+    )
+    def test_what_is_drawn_for_pictures_goes_on_where_it_was(self, tmp_path, after, changes):
         plain = tiny_trainer(tmp_path / "plain")
-        whole = tiny_trainer(tmp_path / "whole", colour_noise=0.5)
+        whole = tiny_trainer(tmp_path / "whole", **changes)
         plain.fit(), whole.fit()
-        first = tiny_trainer(
-            tmp_path / "cut", progress=Stopping(after, signal.SIGINT), colour_noise=0.5
-        )
+        first = tiny_trainer(tmp_path / "cut", progress=Stopping(after, signal.SIGINT), **changes)
         with pytest.raises(TrainingStopped):
             first.fit()
-        second = tiny_trainer(tmp_path / "cut", colour_noise=0.5)
+        second = tiny_trainer(tmp_path / "cut", **changes)
         second.restore(load_checkpoint(first.run.last))
         second.fit()
         assert_same(everything(second), everything(whole))
