@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from minialexnet.backend import Device
 from minialexnet.cli.options import chosen_device, recipe
+from minialexnet.cli.text import listing
 from minialexnet.datasets import Pictures, builtin_archive, colour_std, load_pictures
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet, alexnet
@@ -64,6 +66,26 @@ def load_data_again(data: str, size: int, run: Path) -> Pictures:
     return load_data(data, size)
 
 
+def load_data_for(checkpoint: Checkpoint, path: Path, given: str | None) -> tuple[str, Pictures]:
+    """The pictures `given`, or those that the checkpoint at `path` was trained on.
+
+    Returns: where they are, as the user would say it;  the pictures.
+    Raises InputError if they have other classes.
+    """
+    size = checkpoint.config["picture_size"]
+    if given:
+        data, pictures = given, load_data(given, size)
+    else:
+        data = checkpoint.config["data"]
+        pictures = load_data_again(data, size, path)
+    if list(pictures.classes) != checkpoint.classes:
+        raise InputError(
+            f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "
+            f"{listing(checkpoint.classes)}; give pictures of those with --data"
+        )
+    return data, pictures
+
+
 def planned_config(
     options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
@@ -80,8 +102,10 @@ def planned_config(
     )
 
 
-def find_checkpoint(path: str | None, runs: str) -> Path:
+def find_checkpoint(path: str | None, runs: str, named_with: str = "--checkpoint") -> Path:
     """The checkpoint that `path` names: a file, or the best of a run folder; None: the newest run.
+
+    Args: named_with: the option or argument that the path came from.
 
     Raises InputError when there is none.
     """
@@ -92,7 +116,7 @@ def find_checkpoint(path: str | None, runs: str) -> Path:
     if not written:
         raise InputError(
             f"found no trained network in {Path(runs)}/; train one with `minialexnet train`, or "
-            "name one with --checkpoint"
+            f"name one with {named_with}"
         )
     return _best_of(max(written, key=written.__getitem__))
 
@@ -124,3 +148,11 @@ def load_network(
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None
     preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
     return network.to(device.xp), checkpoint, preprocessing, device.xp
+
+
+def own_version() -> str:
+    """Which minialexnet this is."""
+    try:
+        return version("minialexnet")
+    except PackageNotFoundError:
+        return "(a clone that was not installed)"

@@ -183,3 +183,15 @@ def recipe(options: argparse.Namespace) -> dict[str, Any]:
     """What `add_recipe` asked for and the user gave."""
     given = {name: getattr(options, name) for name in RECIPE}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def as_arguments(config: dict[str, Any]) -> list[str]:
+    """The options of `train` that ask for the configuration of a run, whatever the defaults are."""
+    arguments = []
+    for name in ("data", "backend", "precision", "picture_size", *RECIPE):
+        value = config.get(name)
+        if name == "flip":
+            arguments += [] if value else ["--no-flip"]
+        elif value is not None and (name != "precision" or config["backend"] == "cupy"):
+            arguments += [f"--{name.replace('_', '-')}", str(value)]
+    return arguments
