@@ -24,8 +24,8 @@ HELP = """write a page that shows what a network has learnt
 One HTML file with everything in it: accuracy, curves, classes and what they are taken for,
 predictions and the worst mistakes, pictures that the network finds alike, and its first filters.
 
-  minialexnet report                     the newest run; writes report.html into its folder
-  minialexnet report runs/imagenette2-1 --out imagenette.html"""
+  minialexnet report                  the newest run; report.html in its folder
+  minialexnet report runs/imagenette2-1 --out page.html"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minialexnet.report.classes import tallies
 from minialexnet.report.findings import Findings
 from minialexnet.report.html import Html, element, join, percent, section
 
@@ -13,15 +14,15 @@ PAIRS = 30
 
 def confusion(names: list[str], findings: Findings) -> Html:
     """A table of all pairs of classes; of many classes, a list of the pairs most often confused."""
-    matrix = confusion_matrix(findings.labels, findings.answers, len(names))
     if len(names) <= LARGEST_TABLE:
         caption = (
             "Rows are the true classes, columns the answers; in the cells, the number of "
             "validation pictures. The darker a cell, the larger its share of the row."
         )
+        matrix = confusion_matrix(findings.labels, findings.answers, len(names))
         content = element("p", caption, class_="caption"), _table(matrix, names)
     else:
-        content = (_pairs(matrix, names),)
+        content = (_pairs(findings, names),)
     return section("confusion", "What is taken for what", *content)
 
 
@@ -31,13 +32,12 @@ def confusion_matrix(labels: np.ndarray, answers: np.ndarray, classes: int) -> n
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def most_confused(matrix: np.ndarray, most: int) -> list[tuple[int, int]]:
-    """(true class, answer) of the largest cells beside the diagonal, the largest first."""
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, 0)
-    largest = np.argsort(-wrong, axis=None, kind="stable")[:most]
-    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
-    return [(true, answer) for true, answer in pairs if wrong[true, answer]]
+def most_confused(labels: np.ndarray, answers: np.ndarray, most: int) -> list[tuple[int, int, int]]:
+    """(true class, wrong answer, how often), the most frequent first. Of any number of classes."""
+    wrong = labels != answers
+    pairs, counts = np.unique(np.stack([labels[wrong], answers[wrong]]), axis=1, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:most]
+    return [(int(pairs[0, i]), int(pairs[1, i]), int(counts[i])) for i in order]
 
 
 def _table(matrix: np.ndarray, names: list[str]) -> Html:
@@ -69,19 +69,20 @@ def _cell(row: np.ndarray, true: int, answer: int, names: list[str]) -> Html:
     )
 
 
-def _pairs(matrix: np.ndarray, names: list[str]) -> Html:
-    pairs = most_confused(matrix, PAIRS)
+def _pairs(findings: Findings, names: list[str]) -> Html:
+    pairs = most_confused(findings.labels, findings.answers, PAIRS)
     if not pairs:
         return element("p", "No validation picture was taken for another class.")
+    totals, _ = tallies(findings.labels, findings.answers, len(names))
     lines = [
         element(
             "li",
             element("b", names[true]),
             " taken for ",
             element("b", names[answer]),
-            f": {matrix[true, answer]:,} of {matrix[true].sum():,}",
+            f": {number:,} of {totals[true]:,}",
         )
-        for true, answer in pairs
+        for true, answer, number in pairs
     ]
     caption = f"The {len(pairs)} most frequent confusions of {len(names):,} classes."
     return join(element("p", caption, class_="caption"), element("ol", lines, class_="pairs"))

@@ -28,7 +28,7 @@ def headline(subject: Subject, findings: Findings) -> Html:
             "training",
             duration(seconds) if subject.history else "under way",
             f"{subject.epochs} of {count(epochs, 'epoch')}, "
-            f"{count(len(subject.pictures.train), 'picture')}",
+            f"{count(checkpoint.progress['pictures']['train_count'], 'picture')}",
         ),
         _fact(
             "weights of",

@@ -48,7 +48,12 @@ def new_subject(tmp_path):
             mean=np.full(3, 128.0),
             config={"data": "noise", "variant": "mini", "epochs": 3, "lr": 0.01},
             classes=names,
-            progress={"epoch": epochs, "step": 0, "history": history},
+            progress={
+                "epoch": epochs,
+                "step": 0,
+                "history": history,
+                "pictures": {"train_count": 9},
+            },
         )
         train, val = noise(names, each, size, seed=1), noise(names, each, size, seed=2)
         preprocessing = Preprocessing(checkpoint.mean, 1 / 70, crop)

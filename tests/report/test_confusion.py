@@ -21,8 +21,11 @@ def test_of_a_thousand_classes_it_is_the_plain_count(rng):
     np.testing.assert_array_equal(matrix, expected)
 
 
-def test_the_largest_errors_come_first_and_right_answers_are_none():
-    matrix = confusion_matrix(LABELS, ANSWERS, 4)
-    assert most_confused(matrix, 10) == [(0, 2), (2, 1)]
-    assert most_confused(matrix, 1) == [(0, 2)]
-    assert matrix[0, 0] == 1  # it is as it was
+def test_the_most_frequent_errors_come_first_and_right_answers_are_none():
+    assert most_confused(LABELS, ANSWERS, 10) == [(0, 2, 2), (2, 1, 1)]
+    assert most_confused(LABELS, ANSWERS, 1) == [(0, 2, 2)]
+    assert most_confused(LABELS, LABELS, 10) == []
+
+
+def test_there_may_be_more_classes_than_a_table_of_them_has_room_for():
+    assert most_confused(LABELS + 10**6, ANSWERS, 1) == [(10**6, 2, 2)]

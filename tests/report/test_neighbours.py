@@ -24,15 +24,15 @@ def plain_features(subject, pictures):
     return np.array(rows)
 
 
-def found(subject, **options):
+def found(subject, xp=np, **options):
     train, val = subject.pictures.train, subject.pictures.val
     return find_neighbours(
-        subject.network,
+        subject.network.to(xp),
         val,
         QUERIES,
         train,
         subject.preprocessing,
-        np,
+        xp,
         Progress(io.StringIO()),
         **options,
     )
@@ -44,9 +44,10 @@ def subject(new_subject):
 
 
 @pytest.mark.parametrize("batch", [3, 128])
-def test_they_are_the_smallest_distances_of_all(subject, batch, monkeypatch):
+def test_they_are_the_smallest_distances_of_all(subject, batch, backend, monkeypatch):
     monkeypatch.setattr(neighbours, "BATCH", batch)
-    result = found(subject)
+    result = found(subject, backend.xp)
+    subject.network.to(np)
     train = plain_features(subject, subject.pictures.train)
     for row, query in enumerate(plain_features(subject, subject.pictures.val)[QUERIES]):
         distances = np.sqrt(((train - query) ** 2).sum(axis=1))
