@@ -31,7 +31,7 @@ predictions and the worst mistakes, pictures that the network finds alike, and i
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument(
-        "run_path",
+        "run_path",  # not "run", which is the function below
         nargs="?",
         metavar="RUN",
         help="a run folder or .npz file (default: the newest run)",
@@ -81,7 +81,10 @@ def _target(given: str | None, checkpoint: Path) -> Path:
     """The page's file; found out in time if it cannot be written."""
     target = checkpoint.parent / "report.html" if given is None else Path(given).expanduser()
     if target.is_dir():
-        raise InputError(f"--out is the folder {target}; give a file, as {target / 'report.html'}")
+        raise InputError(
+            f"{target} is a folder; give the file to write with --out, such as "
+            f"{target / 'report.html'}"
+        )
     if not os.access(target.parent, os.W_OK):
         raise InputError(
             f"cannot write {target.name} into {target.parent}, which is not there or not yours to "

@@ -83,4 +83,5 @@ def _numbers(history: list[dict[str, float]]) -> Html:
         for entry in history
     ]
     table = element("table", element("thead", head), element("tbody", rows), class_="numbers")
-    return element("div", table, class_="scroll", tabindex=0)
+    name = "the numbers of each epoch"
+    return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=name)

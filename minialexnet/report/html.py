@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable
 
-WITHOUT_END = {"circle", "img", "line", "polyline", "rect"}
+WITHOUT_END = {"circle", "img", "line", "polyline"}
 """Elements that are never given any content."""
 
 

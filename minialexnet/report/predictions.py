@@ -5,7 +5,7 @@ import numpy as np
 from minialexnet.datasets import PictureSet
 from minialexnet.report.choice import confidently_wrong, typical_right
 from minialexnet.report.findings import Findings
-from minialexnet.report.html import Html, element, join, percent, section
+from minialexnet.report.html import Html, element, percent, section
 from minialexnet.report.images import image, seen
 from minialexnet.training import TOP_K
 
@@ -64,7 +64,7 @@ def _card(names: list[str], label: int, shares: np.ndarray, pixels: np.ndarray, 
 def _bar(name: str, share: float, is_true: bool) -> Html:
     return element(
         "li",
-        element("span", name, join(" \N{CHECK MARK}") if is_true else None),
+        element("span", name, " \N{CHECK MARK}" if is_true else None),
         element("span", percent(share)),
         class_="true" if is_true else None,
         style=f"--share:{percent(share)}",

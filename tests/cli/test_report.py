@@ -1,7 +1,9 @@
 """`minialexnet report`."""
 
 import argparse
+import base64
 import html
+import io
 import os
 import shlex
 import shutil
@@ -169,9 +171,6 @@ def test_over_ten_crops_it_says_so_and_has_their_figures(cli, trained, measured,
 
 def test_pictures_are_those_that_the_network_saw(reported, measured):
     """The query of each class is the middle one of its four validation pictures."""
-    import base64
-    import io
-
     _, val, preprocessing, _ = measured
     queries = reported.part("neighbours").all("figure", "query")
     assert [query.one("figcaption").text for query in queries] == ["blue", "green", "red"]

@@ -5,10 +5,10 @@ A page around it holds it in a frame and measures it there, for the page itself 
 
 import html
 import json
-import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -39,11 +39,42 @@ document.querySelector("iframe").onload = event => {{
 </script>"""
 
 
+def shown(browser: str, folder: Path, text: str, width: int) -> tuple[str, str]:
+    """A page as it is after its script has run, and what the browser said meanwhile."""
+    page = folder / "shown.html"
+    page.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",  # which root and most containers cannot have
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--host-resolver-rules=MAP * ~NOTFOUND",  # a test never asks the network
+            f"--user-data-dir={folder / 'profile'}",
+            f"--window-size={width},900",
+            "--enable-logging=stderr",  # where the console goes
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    return done.stdout, done.stderr
+
+
 @pytest.fixture(scope="module")
-def browser() -> str:
+def browser(tmp_path_factory) -> str:
+    """A browser that can show a plain page. (Some are only a note that tells how to get one.)"""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}); apt-get install chromium")
+    page, said = shown(found, tmp_path_factory.mktemp("browser"), "<p>plain</p>", 375)
+    if "<p>plain</p>" not in page:
+        pytest.skip(f"{found} does not show a plain page: {said[-500:]}")
     return found
 
 
@@ -52,31 +83,11 @@ def opened(browser, tmp_path):
     """opened(page, width) -> what the script above finds in the page, and its console."""
 
     def measure(page: str, width: int) -> dict:
-        around = tmp_path / "around.html"
-        around.write_text(AROUND.format(page=html.escape(page), width=width), encoding="utf-8")
-        done = subprocess.run(
-            [
-                browser,
-                "--headless",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--host-resolver-rules=MAP * ~NOTFOUND",  # a test never asks the network
-                *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                f"--user-data-dir={tmp_path / 'profile'}",
-                f"--window-size={width},900",
-                "--enable-logging=stderr",  # where the console goes
-                "--virtual-time-budget=20000",
-                "--dump-dom",
-                around.as_uri(),
-            ],
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-        found = re.search(r'<pre id="found">(.+?)</pre>', done.stdout, re.DOTALL)
-        assert found, done.stderr[-2000:]
-        console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        text = AROUND.format(page=html.escape(page), width=width)
+        text, said = shown(browser, tmp_path, text, width)
+        found = re.search(r'<pre id="found">(.+?)</pre>', text, re.DOTALL)
+        assert found, said[-2000:]
+        console = [line for line in said.splitlines() if "CONSOLE" in line]
         return json.loads(html.unescape(found[1])) | {"console": console}
 
     return measure

@@ -8,7 +8,8 @@ import pytest
 from html_tree import parse
 from PIL import Image
 
-from minialexnet.report.filters import as_pixels
+from minialexnet.models import alexnet
+from minialexnet.report.filters import as_pixels, first_filters
 from minialexnet.report.images import image, seen
 
 
@@ -50,4 +51,20 @@ def test_filters_are_scaled_about_grey():
     assert pixels.shape == (2, 2, 3)
     assert pixels[0, 1].tolist() == [255, 128, 128]
     assert pixels[1, 0].tolist() == [128, 128, 64]
+    assert as_pixels(-weights)[0, 1].tolist() == [1, 128, 128]
     assert (as_pixels(weights * 0) == 128).all()
+
+
+@pytest.mark.parametrize(("variant", "groups"), [("mini", [16, 16]), ("owt", [64])])
+def test_filters_are_shown_in_the_groups_of_the_next_layer(variant, groups):
+    network = alexnet(variant, 2, 64)
+    weights = network["conv1"].params["weight"]
+    page = parse(first_filters(network))
+    grids = page.all("div", "filters")
+    assert [len(grid.all("img")) for grid in grids] == groups
+    for i, picture in enumerate(page.all("img")):
+        assert picture["title"].startswith(f"filter {i + 1}, largest weight ")
+        data = base64.b64decode(picture["src"].partition(",")[2])
+        np.testing.assert_array_equal(
+            np.asarray(Image.open(io.BytesIO(data))), as_pixels(weights[i])
+        )
