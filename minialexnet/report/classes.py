@@ -47,10 +47,10 @@ def _table(rows: list[Html]) -> Html:
 
 def _row(name: str, right: int, total: int) -> Html:
     share = percent(right / total)
-    bar = element("span", class_="bar", style=f"--share:{share}")
+    bar = element("span", element("span", class_="bar", style=f"--share:{share}"), class_="track")
     return element(
         "tr",
         element("th", name, scope="row"),
-        element("td", element("span", bar, class_="track"), element("span", share)),
+        element("td", element("div", bar, element("span", share), class_="share")),
         element("td", f"{right:,} of {total:,}"),
     )

@@ -31,6 +31,11 @@ document.querySelector("iframe").onload = event => {{
       part => part.getBoundingClientRect().right > {width} && !part.closest(".scroll")
     ).map(part => part.outerHTML.slice(0, 80)),
     mode: page.compatMode,
+    bars: [...page.querySelectorAll(".bars tbody tr")].map(row => [
+      row.querySelector(".share").textContent,
+      row.querySelector(".bar").getBoundingClientRect().width /
+        row.querySelector(".track").getBoundingClientRect().width,
+    ]),
     charts: [...page.querySelectorAll(".chart > svg")].map(
       chart => chart.getBoundingClientRect().height
     ),
@@ -109,6 +114,9 @@ def test_it_is_whole_and_fits(page, opened, width):
     assert [name for name in found["fetched"] if not name.startswith("data:")] == []
     assert found["mode"] == "CSS1Compat"
     assert (found["hidden"], found["wider"]) == (0, [])
+    assert len(found["bars"]) == 3
+    for percent, length in found["bars"]:
+        assert length == pytest.approx(float(percent.rstrip("%")) / 100, abs=0.01)
     assert len(found["charts"]) == 3
     assert min(found["charts"]) > 100
 
