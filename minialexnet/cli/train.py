@@ -96,7 +96,14 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     images = pictures.train.images
     mean = mean_image(images) if config.mean == "image" else mean_colour(images)
     runs = Path(options.runs)
-    trainer = Trainer(config, pictures.train, pictures.val, mean, RunFolder(runs / name))
+    trainer = Trainer(
+        config,
+        pictures.train,
+        pictures.val,
+        mean,
+        RunFolder(runs / name),
+        display_names=pictures.display_names,
+    )
     _say_memory(trainer)
     trainer.run = RunFolder.new(runs, name)  # now, since nothing else can be wrong any more
     return trainer
@@ -125,7 +132,14 @@ def _resumed(options: argparse.Namespace) -> Trainer:
         config = dataclasses.replace(config, data=absolute(options.data))
     pictures = load_data_again(config.data, config.picture_size, run.path)
     _say_pictures(config.data, pictures)
-    trainer = Trainer(config, pictures.train, pictures.val, checkpoint.mean, run)
+    trainer = Trainer(
+        config,
+        pictures.train,
+        pictures.val,
+        checkpoint.mean,
+        run,
+        display_names=pictures.display_names or checkpoint.display_names,
+    )
     trainer.restore(checkpoint)
     _say_memory(trainer)
     trainer.progress.say(

@@ -10,7 +10,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -84,11 +84,15 @@ class PictureSet:
 
 @dataclass(frozen=True)
 class Pictures:
-    """A whole set: both splits, and (name, reason) of every file that was left out."""
+    """A whole set: both splits, (name, reason) of every file that was left out, and names.
+
+    display_names says what classes are called, where the set does (see `Source`).
+    """
 
     train: PictureSet
     val: PictureSet
     skipped: list[tuple[str, str]]
+    display_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ def load_pictures(
     for name in SPLITS:
         names = source.splits[name].names
         skipped += [(names[i], reason) for i, reason in sorted(broken[name].items())]
-    return Pictures(sets["train"], sets["val"], skipped)
+    return Pictures(sets["train"], sets["val"], skipped, source.display_names)
 
 
 def _choose_size(source: Source) -> int:

@@ -3,8 +3,9 @@
 from types import ModuleType
 
 from minialexnet.cli.commands import summaries
+from minialexnet.cli.data import get
 
-COMMANDS: dict[str, ModuleType] = {}
+COMMANDS: dict[str, ModuleType] = {"get": get}
 
 USAGE = "COMMAND [options]"
 HELP = f"""get pictures, prepare them, look at them
