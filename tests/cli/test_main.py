@@ -9,6 +9,18 @@ from minialexnet.cli.main import COMMANDS
 from minialexnet.errors import InputError
 
 
+def single(commands: dict) -> list[tuple[str, ...]]:
+    """The words of all commands that do something, those inside other commands, too."""
+    found = []
+    for name, command in commands.items():
+        inside = getattr(command, "COMMANDS", None)
+        found += [(name,)] if inside is None else [(name, *words) for words in single(inside)]
+    return found
+
+
+SINGLE = single(COMMANDS)
+
+
 @pytest.fixture(params=[80, 120])
 def columns(request, monkeypatch) -> int:
     monkeypatch.setenv("COLUMNS", str(request.param))
@@ -22,6 +34,12 @@ def test_without_a_command_all_of_them_are_listed(cli):
         assert re.search(rf"^  {name} +\w+", answer.out, re.MULTILINE)
 
 
+def test_a_command_with_commands_of_its_own_lists_them(cli):
+    for name, command in COMMANDS.items():
+        for inside in getattr(command, "COMMANDS", ()):
+            assert re.search(rf"^  {inside} +\w+", cli(name).out, re.MULTILINE)
+
+
 def test_summaries_of_the_commands_stand_in_one_column(cli, columns):
     rows = [
         re.match(rf"  ({'|'.join(COMMANDS)}) +", line) for line in cli("--help").out.split("\n")
@@ -29,17 +47,17 @@ def test_summaries_of_the_commands_stand_in_one_column(cli, columns):
     assert {row.end() for row in rows if row} == {13}
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), *SINGLE], ids=" ".join)
 def test_help_fits_into_the_terminal(cli, columns, command):
     answer = cli(*command, "--help")
     assert (answer.status, answer.err) == (0, "")
     assert max(map(len, answer.out.splitlines())) < columns
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", SINGLE, ids=" ".join)
 def test_help_says_what_every_option_does(cli, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    joined = re.sub(r"\n {20,}", "  ", cli(command, "--help").out)
+    joined = re.sub(r"\n {20,}", "  ", cli(*command, "--help").out)
     options = re.findall(r"^  --.*", joined, re.MULTILINE)
     assert options
     for line in options:

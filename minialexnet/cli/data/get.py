@@ -32,9 +32,9 @@ Downloads the archive, checks that it is the published one, and unpacks it to a 
 After Ctrl-C, a cut connection or a crash the same command goes on; what is there is not fetched
 again.
 
-  minialexnet data get imagenette              10 classes easily told apart, 99 MB
-  minialexnet data get imagewoof --size 320    10 breeds of dogs, much harder, 328 MB
-  minialexnet data get tiny-imagenet           200 classes of 64 pixels, 248 MB
+  minialexnet data get imagenette             10 classes, 99 MB
+  minialexnet data get imagewoof --size 320   10 breeds of dogs, harder, 328 MB
+  minialexnet data get tiny-imagenet          200 classes, 64 pixels, 248 MB
   minialexnet data get imagenette --archive imagenette2-160.tgz
 
 The last unpacks a file that is here already. Pictures go to the current folder, or where --root or
