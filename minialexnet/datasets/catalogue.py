@@ -116,8 +116,8 @@ def published(name: str, size: str | None = None) -> list[Published]:
     if not of_size:
         sizes = ", ".join(entry.size for entry in of_name)
         raise InputError(
-            f"{name} is not published in size {size!r}; leave the size out, or choose one of "
-            f"{sizes}"
+            f"{name} is not published in size {size!r}, but in {sizes}: choose "
+            f"{'one of these' if len(of_name) > 1 else 'that'}, or leave the size out"
         )
     return of_size
 

@@ -50,30 +50,42 @@ def download(
         lambda: _touch(part.path),
         f"another process is downloading {path} right now; wait for it",
     ):
-        if path.exists():
-            part.remove()
-            _check_present(path, entry)
-            return path
-        if part.size() > entry.bytes:
-            part.restart(None)
-        _check_room(folder, entry.bytes - part.size())
         try:
-            _fetch(
-                entry, part, progress or (lambda done, total: None), say or (lambda _: None), wait
-            )
-            part.sync()
-        except OSError as error:  # those of the network are caught where they happen
-            raise InputError(_cannot_write(part, entry, error)) from None
-        wrong = problem(part.path, entry)
-        if wrong is not None:
-            part.remove()
-            raise InputError(
-                f"what came from {entry.url} is not the published {entry.file}: {wrong}; it was "
-                "removed: try again, or get the file in another way and give it with --archive"
-            )
-        os.replace(part.path, path)
-        part.remove()
+            if not path.exists():
+                progress, say = progress or (lambda *_: None), say or (lambda _: None)
+                _complete(entry, part, progress, say, wait)
+                os.replace(part.path, path)
+            else:
+                _check_present(path, entry)
+                part.remove()
+        finally:
+            part.tidy()
     return path
+
+
+def _complete(
+    entry: Published,
+    part: _Part,
+    progress: Callable[[int, int], None],
+    say: Callable[[str], None],
+    wait: Callable[[float], None],
+) -> None:
+    """Make the part the whole, and check that it is the right one."""
+    if part.size() > entry.bytes:
+        part.restart(None)
+    _check_room(part.path.parent, entry.bytes - part.size())
+    try:
+        _fetch(entry, part, progress, say, wait)
+        part.sync()
+    except OSError as error:  # those of the network are caught where they happen
+        raise InputError(_cannot_write(part, entry, error)) from None
+    wrong = problem(part.path, entry)
+    if wrong is not None:
+        part.remove()
+        raise InputError(
+            f"what came from {entry.url} is not the published {entry.file}: {wrong}; it was "
+            "removed: try again, or get the file in another way and give it with --archive"
+        )
 
 
 def megabytes(count: int) -> str:
@@ -117,9 +129,14 @@ class _Part:
         with open(self.path, "rb+") as file:
             os.fsync(file.fileno())
 
+    def tidy(self) -> None:
+        """Leave nothing behind where there is nothing to go on from."""
+        if not self.path.exists() or not self.size():
+            self.remove()
+
     def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 def _touch(part: Path) -> None:
@@ -181,10 +198,10 @@ def _fetch(
             if part.size() >= furthest + PROGRESS:
                 failures, furthest = 0, part.size()
             if failures == len(WAITS):
+                again = "goes on from there" if part.size() else "tries again"
                 raise InputError(
                     f"could not download {entry.url} ({cut}): {_how_much(part, entry)}; the same "
-                    "command goes on from there, or get the file in another way and give it with "
-                    "--archive"
+                    f"command {again}, or get the file in another way and give it with --archive"
                 ) from None
             pause = WAITS[failures]
             say(f"{cut}: {_how_much(part, entry)}; trying again in {pause} s")
@@ -241,7 +258,8 @@ def _answer(entry: Published, part: _Part, have: int, version: str | None) -> HT
                 "the clock right, and is no one between? Or get the file in another way and give "
                 "it with --archive"
             ) from None
-        raise _Cut(_reason(reason)) from None
+        host = urlsplit(entry.url).hostname
+        raise _Cut(f"cannot reach {host} ({_reason(reason)})") from None
     scheme = urlsplit(response.url).scheme
     if scheme not in ("https", urlsplit(entry.url).scheme):
         response.close()

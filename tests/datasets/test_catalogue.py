@@ -44,7 +44,7 @@ def test_the_smallest_is_taken_by_default():
 def test_what_is_not_published():
     with pytest.raises(InputError, match=r"'cifar'.*imagenette, imagewoof, tiny-imagenet"):
         published("cifar")
-    with pytest.raises(InputError, match=r"tiny-imagenet .*'320'.*leave the size out"):
+    with pytest.raises(InputError, match=r"tiny-imagenet .*'320', but in 64: choose that"):
         published("tiny-imagenet", "320")
 
 
