@@ -159,6 +159,17 @@ def test_a_tar_that_ends_in_a_zip_is_a_tar(tmp_path, place):
     assert list(content(place / "set")) == ["train/inner.zip"]
 
 
+def test_it_appears_at_once_and_not_file_by_file(tmp_path, place):
+    seen = []
+
+    def look(done, total):
+        assert not (place / "set").exists()
+        seen.append((place / ".set.unpacking/whole/top").stat().st_ino)
+
+    unpack(tar(tmp_path / "x.tgz"), place / "set", "origin", look)
+    assert set(seen) == {(place / "set").stat().st_ino}  # renamed, not copied
+
+
 # What is there already
 
 
