@@ -71,7 +71,9 @@ def _complete(
     wait: Callable[[float], None],
 ) -> None:
     """Make the part the whole, and check that it is the right one."""
-    if part.size() > entry.bytes:
+    if part.size() != entry.bytes and not part.can_go_on(entry.bytes):
+        if part.size():
+            say(f"{part.path} is not the start of this file: beginning anew")
         part.restart(None)
     _check_room(part.path.parent, entry.bytes - part.size())
     try:
@@ -98,25 +100,31 @@ class _Cut(Exception):
 
 
 class _Part:
-    """FILE.part, and FILE.part.json, which says of what version of which file it is the start."""
+    """FILE.part, and FILE.part.json, which says of what version of which file it is the start.
+
+    Attributes:
+        version: the ETag or date of that version, if the server told one.
+    """
 
     def __init__(self, whole: Path, url: str) -> None:
         self.path = whole.with_name(f"{whole.name}.part")
         self._note = whole.with_name(f"{whole.name}.part.json")
         self._url = url
+        self.version: str | None = None
 
     def size(self) -> int:
         return self.path.stat().st_size
 
-    def version(self) -> tuple[bool, str | None]:
-        """Whether one can go on from here, and the ETag or date to ask for if there was one."""
+    def can_go_on(self, whole: int) -> bool:
+        """Whether this is known to be the start of a file of `whole` bytes from there."""
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
             version = note["version"]
             known = note["url"] == self._url and (version is None or _fits_in_a_header(version))
         except (OSError, ValueError, KeyError, TypeError):
-            known = False
-        return (True, version) if known else (False, None)
+            return False
+        self.version = version
+        return known and self.size() <= whole
 
     def restart(self, version: str | None) -> None:
         """Begin anew, with a file of this version; in this order, so that no old bytes get it."""
@@ -124,6 +132,7 @@ class _Part:
             pass
         note = json.dumps({"url": self._url, "version": version})
         self._note.write_text(note, encoding="utf-8")
+        self.version = version
 
     def sync(self) -> None:
         with open(self.path, "rb+") as file:
@@ -154,7 +163,7 @@ def _check_present(path: Path, entry: Published) -> None:
     if wrong is not None:
         raise InputError(
             f"'{path}' is there, but is not the published one: {wrong}; remove it to download it "
-            f"again, or take it as it is with --archive {path}"
+            f"again, or take it as it is with --archive '{path}'"
         )
 
 
@@ -193,7 +202,7 @@ def _fetch(
     failures, furthest = 0, part.size()
     while part.size() < entry.bytes:
         try:
-            _try(entry, part, progress)
+            _try(entry, part, progress, say)
         except _Cut as cut:
             if part.size() >= furthest + PROGRESS:
                 failures, furthest = 0, part.size()
@@ -209,31 +218,45 @@ def _fetch(
             failures += 1
 
 
-def _try(entry: Published, part: _Part, progress: Callable[[int, int], None]) -> None:
+def _try(
+    entry: Published,
+    part: _Part,
+    progress: Callable[[int, int], None],
+    say: Callable[[str], None],
+) -> None:
     """Ask for what is missing, and write down whatever comes."""
-    known, version = part.version()
-    have = part.size() if known else 0
-    with _answer(entry, part, have, version) as response:
+    have = part.size()
+    with _answer(entry, part, have) as response:
         if response.status == 206:
             first, total = _range_of(response)
             if first != have:
                 part.restart(None)
                 raise _Cut(f"the server sent another part than it was asked for ({first} on)")
         else:  # all of it: asked for so, or it is another version, or the server knows no parts
-            have, total = 0, _number(response.headers.get("Content-Length"))
+            first, total = 0, _number(response.headers.get("Content-Length"))
+        # What is here is kept, for this may be the page of a network that one must log in to.
         if total not in (None, entry.bytes):
-            raise _wrong_size(entry, part, total)
-        if not have:
+            raise _wrong_size(entry, total)
+        if response.headers.get_content_type() == "text/html":
+            raise InputError(
+                f"a page came in the place of {entry.url}: is there one to log in to before the "
+                f"network opens? Otherwise get {entry.file} in another way and give it with "
+                "--archive"
+            )
+        if first < have:
+            say("the server's file is another one by now, or it knows no parts: beginning anew")
+        if not first:
+            have = 0
             part.restart(_version_of(response))
         _copy(response, entry, part, have, progress)
 
 
-def _answer(entry: Published, part: _Part, have: int, version: str | None) -> HTTPResponse:
+def _answer(entry: Published, part: _Part, have: int) -> HTTPResponse:
     headers = {"User-Agent": "minialexnet", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-        if version is not None:
-            headers["If-Range"] = version
+        if part.version is not None:
+            headers["If-Range"] = part.version
     try:
         response = urlopen(Request(entry.url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
@@ -241,7 +264,8 @@ def _answer(entry: Published, part: _Part, have: int, version: str | None) -> HT
         if error.code == 416:  # there is nothing from here on
             total = _number(re.sub(r"^bytes \*/", "", error.headers.get("Content-Range", "")))
             if total not in (None, entry.bytes):
-                raise _wrong_size(entry, part, total) from None
+                part.remove()
+                raise _wrong_size(entry, total, "; what had come was removed") from None
             part.restart(None)
             raise _Cut("the server's file is another one by now") from None
         if error.code in PASSING or error.code >= 500:
@@ -279,17 +303,19 @@ def _copy(
 ) -> None:
     """Append what comes, and not a byte more than there should be."""
     with open(part.path, "ab") as file:
-        while have < entry.bytes:
-            block = _read(response, min(BLOCK, entry.bytes - have))
-            if not block:
-                if response.chunked:  # which has an end of its own
-                    raise _wrong_size(entry, part, have)
-                raise _Cut("the connection was cut")
+        while have < entry.bytes and (block := _read(response, min(BLOCK, entry.bytes - have))):
             file.write(block)
             have += len(block)
             progress(have, entry.bytes)
-    if response.headers.get("Content-Length") is None and _read(response, 1):
-        raise _wrong_size(entry, part, f"more than {entry.bytes:,}")
+    found: int | str = have
+    if have < entry.bytes and not response.chunked:  # what comes in chunks has an end of its own
+        raise _Cut("the connection was cut")
+    if have == entry.bytes:
+        if response.headers.get("Content-Length") is not None or not _read(response, 1):
+            return
+        found = f"more than {have:,}"
+    part.remove()
+    raise _wrong_size(entry, found, "; it was removed")
 
 
 def _read(response: HTTPResponse, count: int) -> bytes:
@@ -299,21 +325,20 @@ def _read(response: HTTPResponse, count: int) -> bytes:
         raise _Cut(_reason(error)) from None
 
 
-def _wrong_size(entry: Published, part: _Part, found: int | str) -> InputError:
-    """The error; what came is not worth to go on from."""
-    removed = "; what had come was removed" if part.size() else ""
-    part.remove()
+def _wrong_size(entry: Published, found: int | str, done: str = "") -> InputError:
     found = f"{found:,}" if isinstance(found, int) else found
     return InputError(
         f"the file at {entry.url} has {found} bytes, and {entry.bytes:,} were expected: it is not "
-        f"the published one{removed}; is there a page to log in to before the network opens? "
+        f"the published one{done}; is there a page to log in to before the network opens? "
         f"Otherwise get {entry.file} in another way and give it with --archive"
     )
 
 
 def _range_of(response: HTTPResponse) -> tuple[int | None, int | None]:
     """The first byte of a part, and the size of the whole."""
-    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    match = re.fullmatch(
+        r"bytes ([0-9]{1,18})-[0-9]+/([0-9]+|\*)", response.headers.get("Content-Range", "")
+    )
     return (int(match[1]), _number(match[2])) if match else (None, None)
 
 

@@ -236,6 +236,7 @@ def test_a_server_without_parts_is_begun_anew(get, server):
     server.ranges = False
     server.faults = [cut_after(1_000_000)]
     assert get().read_bytes() == CONTENT
+    assert "knows no parts: beginning anew" in get.said[-1]
 
 
 def test_a_server_that_tells_no_version_is_asked_for_the_rest(get, server):
@@ -262,6 +263,9 @@ def test_a_part_of_unknown_origin_is_not_gone_on_with(get, server, tmp_path, not
         (tmp_path / "set.tgz.part.json").write_text(note)
     assert get().read_bytes() == CONTENT
     assert server.ranges_asked() == [None]
+    assert get.said == [
+        f"{tmp_path / 'set.tgz.part'} is not the start of this file: beginning anew"
+    ]
 
 
 def test_no_line_of_a_header_can_be_smuggled_in(get, server, tmp_path):
@@ -290,6 +294,20 @@ def test_a_wrong_size_is_named_before_anything_is_fetched(get, server, tmp_path,
     refused(get, f"{len(CONTENT):,}", f"{size:,} were expected", entry=server.published(bytes=size))
     assert names(tmp_path) == []
     assert get.shown == get.waited == []
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_page_to_log_in_to_does_not_cost_what_is_here(get, server, tmp_path, told):
+    def page(handler):
+        length = 20 if told else None
+        handler.start(Content_Type="text/html; charset=utf-8", Content_Length=length)
+        handler.wfile.write(b"<html>Welcome</html>")
+
+    server.faults = [cut_after(1_000_000), page]
+    refused(get, "20 bytes" if told else "a page came", "log in")
+    assert (tmp_path / "set.tgz.part").read_bytes() == CONTENT[:1_000_000]
+    assert get().read_bytes() == CONTENT
+    assert server.ranges_asked()[-1] == "bytes=1000000-"
 
 
 def test_a_longer_file_of_untold_length_is_not_read_to_its_end(get, server, tmp_path):
