@@ -134,6 +134,7 @@ def test_it_ends_after_some_tries_and_the_next_call_goes_on(get, server, tmp_pat
     assert names(tmp_path) == ["set.tgz.part", "set.tgz.part.json"]
     assert get().read_bytes() == CONTENT
     assert server.ranges_asked()[-1] == "bytes=600000-"
+    assert server.asked[-1]["If-Range"] == '"one"'  # noted beside the part
 
 
 def test_tries_are_counted_anew_once_much_has_come(get, server):
@@ -336,6 +337,8 @@ def test_a_file_that_became_shorter_than_what_is_here(get, server, tmp_path):
 
 def test_a_part_longer_than_the_whole_is_begun_anew(get, server, tmp_path):
     (tmp_path / "set.tgz.part").write_bytes(CONTENT + b"x")
+    note = {"url": server.url, "version": '"one"'}
+    (tmp_path / "set.tgz.part.json").write_text(json.dumps(note))
     assert get().read_bytes() == CONTENT
 
 
