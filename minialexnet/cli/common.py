@@ -116,7 +116,7 @@ def planned_config(
     """The configuration for a training on `pictures`, with what the user chose."""
     chosen = recipe(options)
     if "except_for" in chosen:
-        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures.classes)
+        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures)
     return planned(
         data=absolute(data),
         num_classes=len(pictures.classes),

@@ -59,12 +59,13 @@ def run(options: argparse.Namespace) -> int:
     if len(checkpoint.classes) > TOP_K:
         line += f", top-5 error {tally.top5_error:.2%}"
     print(line)
-    _print_classes(checkpoint.classes, part.labels, logits.argmax(axis=1))
+    known = checkpoint.display_names or pictures.display_names
+    names = [display_name(name, known) for name in checkpoint.classes]
+    _print_classes(names, part.labels, logits.argmax(axis=1))
     return 0
 
 
-def _print_classes(classes: list[str], labels: np.ndarray, answers: np.ndarray) -> None:
-    names = [display_name(name) for name in classes]
+def _print_classes(names: list[str], labels: np.ndarray, answers: np.ndarray) -> None:
     width = max(len(name) for name in names)
     for label, name in enumerate(names):
         of_class = labels == label

@@ -38,7 +38,8 @@ class Subject:
     @property
     def names(self) -> list[str]:
         """The classes as people call them, in the order of the logits."""
-        return [display_name(name) for name in self.checkpoint.classes]
+        known = self.checkpoint.display_names
+        return [display_name(folder, known) for folder in self.checkpoint.classes]
 
     @property
     def is_over(self) -> bool:
