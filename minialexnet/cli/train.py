@@ -40,11 +40,7 @@ chosen to suit the pictures: the network, their size, how many epochs.
   minialexnet train                              the built-in set
   minialexnet train --data imagenette2-160.tgz   any set of pictures
   minialexnet train --resume runs/built-in-1     go on where a run was stopped
-
-As in 2012:
-
-  minialexnet train --data FOLDER --variant original2012 --init 2012 \\
-      --schedule plateau --epochs 90 --batch-size 128 --colour-noise 0.1"""
+  minialexnet train --data FOLDER --preset 2012  as it was done in 2012"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
         f"{config.epochs} epoch{'s' * (config.epochs > 1)} in batches of {config.batch_size}"
         f"{' (one step an epoch)' * (len(trainer.batches) == 1)}, "
         f"learning rate {config.schedule} up to {config.lr:g}"
+        + (f" (preset {config.preset})" if config.preset else "")
     )
     say(f"computing with {trainer.device}; results go to {trainer.run.path}/")
     history = trainer.fit()

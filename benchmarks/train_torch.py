@@ -1,0 +1,154 @@
+"""PyTorch trained the same way as a run of ours: how accurate does it get, and in what time?
+
+python benchmarks/train_torch.py runs/imagenette128-1 [--epochs N] [--out FOLDER]
+
+The network (paper, owt or mini) begins with the run's initial weights, and sees its batches, crop
+by crop, in the same order; loss, schedule, momentum and decay are the same. Dropout draws other
+units. It runs in the memory layout `channels_last`, in which PyTorch convolves faster. After each
+epoch all validation pictures are measured, after the last one also over ten crops of each.
+"""
+
+import argparse
+import csv
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from machine import describe_machine
+from torch import nn
+from torch.nn import functional
+from torch_networks import torch_network, torch_sgd
+from work import Work
+
+from minialexnet.cli.common import load_data
+from minialexnet.datasets import EvalBatches, Pictures
+from minialexnet.models import alexnet
+from minialexnet.training import (
+    Preprocessing,
+    Tally,
+    TrainConfig,
+    make_schedule,
+    mean_of_views,
+    mean_to_subtract,
+    training_batches,
+)
+
+COLUMNS = ("epoch", "train_loss", "train_top1_error", "val_loss", "val_top1_error", "seconds")
+
+
+def main() -> None:
+    """Train, print a line an epoch, and leave metrics.csv and machine.json."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder of a run of ours")
+    parser.add_argument("--epochs", type=int, help="another number than the run's")
+    parser.add_argument("--out", type=Path, help="default: the run's folder with -torch added")
+    options = parser.parse_args()
+    config = TrainConfig.from_dict(json.loads((options.run / "config.json").read_text()))
+    if options.epochs is not None:
+        config = dataclasses.replace(config, epochs=options.epochs)
+    out = options.out or options.run.with_name(f"{options.run.name}-torch")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "machine.json").write_text(json.dumps(describe_machine(), indent=2))
+    torch.manual_seed(config.seed)
+    pictures = load_data(config.data, config.picture_size, config.fit)
+    training = Training(config, pictures)
+    with open(out / "metrics.csv", "w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        for epoch in range(config.epochs):
+            row = {"epoch": epoch + 1, **training.epoch(epoch)}
+            table.writerow(row)
+            file.flush()
+            print(", ".join(f"{name} {row[name]:.4g}" for name in COLUMNS), flush=True)
+    print(f"ten crops: top-1 error {training.measure(ten_crop=True).top1_error:.2%}")
+
+
+class Training:
+    """PyTorch's network, and everything else as in a run with `config`."""
+
+    def __init__(self, config: TrainConfig, pictures: Pictures) -> None:
+        self.config, self.pictures = config, pictures
+        self.network = _network(config).to(memory_format=torch.channels_last)
+        self.optimizer = torch_sgd(self.network)
+        self.batches = training_batches(config, pictures.train)
+        self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
+        mean = mean_to_subtract(config.mean, pictures.train.statistics)
+        self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
+
+    def epoch(self, epoch: int) -> dict[str, float]:
+        """Train on all pictures once. Returns what stands in a row of the table."""
+        start, tally = time.perf_counter(), Tally()
+        self.network.train()
+        for step, (images, labels, *shift) in enumerate(self.batches.iterate(epoch)):
+            self._set_rates(epoch * len(self.batches) + step)
+            x = torch.from_numpy(self.preprocessing(images, np, *shift))
+            self.optimizer.zero_grad(set_to_none=True)
+            logits = self.network(x)
+            loss = functional.cross_entropy(
+                logits, torch.from_numpy(labels), label_smoothing=self.config.label_smoothing
+            )
+            loss.backward()
+            self.optimizer.step()
+            tally.add(float(loss), logits.detach().numpy(), labels)
+        seconds = time.perf_counter() - start
+        measured = self.measure()
+        return {
+            "train_loss": tally.loss,
+            "train_top1_error": tally.top1_error,
+            "val_loss": measured.loss,
+            "val_top1_error": measured.top1_error,
+            "seconds": seconds,
+        }
+
+    def measure(self, ten_crop: bool = False) -> Tally:
+        """Loss and errors over the validation pictures."""
+        tally = Tally()
+        batches = EvalBatches(self.pictures.val, 128, self.config.image_size, ten_crop)
+        self.network.eval()
+        with torch.inference_mode():
+            for images, labels in batches.iterate():
+                x = torch.from_numpy(self.preprocessing(images, np))
+                logits = mean_of_views(self.network(x).numpy(), batches.views)
+                loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels))
+                tally.add(float(loss), logits, labels)
+        return tally
+
+    def _set_rates(self, step: int) -> None:
+        weights, biases = self.optimizer.param_groups
+        weights["lr"] = self.schedule.rate(step)
+        biases["lr"] = 2 * weights["lr"]
+        for group, decay in ((weights, self.config.weight_decay), (biases, 0.0)):
+            group["momentum"], group["weight_decay"] = self.config.momentum, decay
+
+
+class PapersDropout(nn.Module):
+    """As section 4.2 has it: nothing is doubled in training, but all is halved at test."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Any shape."""
+        return x * (torch.rand_like(x) < 0.5) if self.training else x / 2
+
+
+def _network(config: TrainConfig) -> nn.Sequential:
+    """The layers of the variant for pictures of this size, with our initial weights."""
+    ours = alexnet(
+        config.variant, config.num_classes, config.image_size, config.seed, config.init
+    ).params
+    network = torch_network(Work(config.variant, 1, config.num_classes))
+    hidden, features = ours["fc6.weight"].shape
+    network.fc6 = nn.Linear(features, hidden)
+    if config.variant == "paper":
+        network.drop6, network.drop7 = PapersDropout(), PapersDropout()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(ours[name])))
+    return network
+
+
+if __name__ == "__main__":
+    main()
