@@ -8,7 +8,7 @@ from minialexnet.backend import Device
 from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.datasets import Pictures, builtin_archive, colour_std, load_pictures
 from minialexnet.errors import InputError
-from minialexnet.models import AlexNet, alexnet
+from minialexnet.models import AlexNet
 from minialexnet.training import (
     Checkpoint,
     Preprocessing,
@@ -116,9 +116,7 @@ def load_network(
         print(f"computing with {device}", file=sys.stderr)
     try:
         config = TrainConfig.from_dict(checkpoint.config)
-        network = alexnet(
-            config.variant, config.num_classes, config.image_size, config.seed, config.init
-        )
+        network = config.network()
         network.set_params(checkpoint.params)
     except InputError as error:
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None

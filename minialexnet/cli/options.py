@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
-from minialexnet.models import INITIALIZATIONS, VARIANTS
+from minialexnet.models import (
+    ACTIVATIONS,
+    INITIALIZATIONS,
+    PART_NAMES,
+    POOLINGS,
+    POOLS,
+    VARIANTS,
+    Parts,
+)
 from minialexnet.training import SCHEDULES
 
 RECIPE = (
@@ -14,6 +22,7 @@ RECIPE = (
     "init",
     "image_size",
     "mean",
+    "random_crop",
     "min_crop",
     "flip",
     "colour_noise",
@@ -25,8 +34,18 @@ RECIPE = (
     "weight_decay",
     "label_smoothing",
     "seed",
+    *PART_NAMES,
 )
 """Options which, where given, replace what `default_config` would choose."""
+
+
+SWITCHES = {"flip", "random_crop", "lrn", "groups"}
+"""Those of RECIPE that are on unless they are taken away."""
+
+
+def flag(name: str) -> str:
+    """The option that sets `name`: "--lr", "--no-flip"."""
+    return f"--{'no-' * (name in SWITCHES)}{name.replace('_', '-')}"
 
 
 def whole(at_least: int) -> Callable[[str], int]:
@@ -116,8 +135,47 @@ def add_ten_crop(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """The options that take parts of the network out, or put others in their place."""
+    add = parser.add_argument_group("parts of the network").add_argument
+    add("--activation", choices=ACTIVATIONS, help="after each layer (default: relu)")
+    add(
+        "--no-lrn",
+        dest="lrn",
+        action="store_const",
+        const=False,
+        help="leave local response normalisation out",
+    )
+    add(
+        "--pooling",
+        choices=POOLINGS,
+        help="windows of 3 pixels that are 2 apart, or of 2 (default: overlapped)",
+    )
+    add("--pool", choices=POOLS, help="what is taken of a window (default: max)")
+    add(
+        "--dropout",
+        type=number(at_least=0, below=1),
+        metavar="P",
+        help="how likely a hidden unit is dropped in training (default: 0.5; 0: no dropout)",
+    )
+    add(
+        "--no-groups",
+        dest="groups",
+        action="store_const",
+        const=False,
+        help="one tower instead of two, with twice the weights in conv2, conv4 and conv5",
+    )
+
+
+def chosen_parts(options: argparse.Namespace) -> Parts:
+    """What `add_parts` asked for, and the default where the user gave nothing."""
+    given = {name: getattr(options, name) for name in PART_NAMES}
+    return Parts(**{name: value for name, value in given.items() if value is not None})
+
+
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """The options of a training: those of RECIPE, and --picture-size."""
+    add_parts(parser)
     size, count = whole(at_least=1), whole(at_least=1)
     add = parser.add_argument_group("network and pictures").add_argument
     add("--variant", choices=VARIANTS, help="default: paper, or mini below 96 pixels")
@@ -138,6 +196,13 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--mean",
         choices=("colour", "image"),
         help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
+    )
+    add(
+        "--no-random-crop",
+        dest="random_crop",
+        action="store_const",
+        const=False,
+        help="always cut the middle of pictures (default: anywhere, by chance)",
     )
     add(
         "--min-crop",

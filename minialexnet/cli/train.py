@@ -14,6 +14,7 @@ from minialexnet.cli.options import (
     add_recipe,
     add_runs,
     chosen_device,
+    flag,
     recipe,
 )
 from minialexnet.datasets import Pictures, mean_colour, mean_image
@@ -61,8 +62,8 @@ def run(options: argparse.Namespace) -> int:
     trainer = _resumed(options) if options.resume else _fresh(options)
     config, say = trainer.config, trainer.progress.say
     say(
-        f"{config.variant} with {trainer.network.num_params:,} parameters (initialisation "
-        f"{config.init}), crops of {config.image_size} pixels"
+        f"{config.parts.of(config.variant)} with {trainer.network.num_params:,} parameters "
+        f"(initialisation {config.init}), crops of {config.image_size} pixels"
     )
     say(
         f"{config.epochs} epoch{'s' * (config.epochs > 1)} in batches of {config.batch_size}"
@@ -159,10 +160,9 @@ def _refuse_new_settings(options: argparse.Namespace) -> None:
     given = list(recipe(options))
     given += [name for name in ("picture_size", "name") if getattr(options, name) is not None]
     if given:
-        flags = ("--no-flip" if name == "flip" else f"--{name.replace('_', '-')}" for name in given)
         raise InputError(
-            f"{', '.join(flags)} cannot be changed while resuming, for the run goes on with its "
-            "own settings; leave that out, or start a new run"
+            f"{', '.join(map(flag, given))} cannot be changed while resuming, for the run goes on "
+            "with its own settings; leave that out, or start a new run"
         )
 
 

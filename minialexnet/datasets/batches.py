@@ -36,7 +36,8 @@ class TrainBatches:
     holds all); colours, colour_noise: the axes of the colours, and how strongly each picture is
     moved along them, by chance (see colour.py); min_crop: cut squares of random size, of min_crop
     pixels up to the whole picture, and scale them to `crop`, so that an object is learnt in several
-    sizes (None, as in 2012: all squares are of `crop` pixels, and nothing is scaled).
+    sizes (None, as in 2012: all squares are of `crop` pixels, and nothing is scaled); random_crop:
+    cut them anywhere, otherwise always in the middle, as pictures to measure on are.
 
     len() is the number of steps in an epoch.
 
@@ -54,6 +55,7 @@ class TrainBatches:
         colours: PrincipalColours | None = None,
         colour_noise: float = STRENGTH,
         min_crop: int | None = None,
+        random_crop: bool = True,
     ) -> None:
         self.pictures = pictures
         self.batch_size = _whole("batch_size", batch_size, at_least=1)
@@ -63,6 +65,7 @@ class TrainBatches:
         self.drop_last = drop_last
         self.colours, self.colour_noise = colours, colour_noise
         self.min_crop = None if min_crop is None else _checked_crop(pictures, min_crop, "min_crop")
+        self.random_crop = random_crop
         self._last_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
@@ -87,6 +90,8 @@ class TrainBatches:
             sides = rng.integers(self.min_crop, self.pictures.size, len(chosen), endpoint=True)
         room = self.pictures.size - sides[:, None]
         corners = rng.integers(0, room, size=(len(chosen), 2), endpoint=True)
+        if not self.random_crop:
+            corners[:] = room // 2
         mirrored = rng.random(len(chosen)) < 0.5
         if not self.flip:
             mirrored[:] = False

@@ -10,6 +10,7 @@ from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
 from minialexnet.training.sgd import SGD
 from minialexnet.training.trainer import (
     Trainer,
+    TrainingDiverged,
     TrainingInterrupted,
     TrainingStopped,
     first_nonfinite,
@@ -27,6 +28,7 @@ __all__ = [
     "Tally",
     "TrainConfig",
     "Trainer",
+    "TrainingDiverged",
     "TrainingInterrupted",
     "TrainingStopped",
     "default_config",

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from minialexnet.errors import InputError
-from minialexnet.models import RAW_PIXEL_INITIALIZATIONS
+from minialexnet.models import PART_NAMES, RAW_PIXEL_INITIALIZATIONS, AlexNet, Parts, alexnet
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class TrainConfig:
         schedule, lr: name of the schedule and its highest learning rate.
         momentum, weight_decay: of SGD.
         label_smoothing: see `SoftmaxCrossEntropy`.
+        random_crop: cut training pictures anywhere; False: always in the middle.
         min_crop: cut squares of this side up to the whole picture, by chance, and scale them to
             image_size; None, as in 2012: all crops are of image_size.
         flip: mirror half of the training pictures.
@@ -28,6 +29,7 @@ class TrainConfig:
         mean: what is subtracted from the pixels: "colour" (one value a channel) or "image"
             (one a pixel, as in 2012).
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
+        activation, lrn, pooling, pool, dropout, groups: parts of the network, see `Parts`.
         seed: of weights, order, crops and dropout.
         backend: "numpy" or "cupy".
         precision: in which a GPU multiplies matrices, "float32" or "tf32"; None stands for the
@@ -47,11 +49,18 @@ class TrainConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
+    random_crop: bool = True
     min_crop: int | None = None
     flip: bool = True
     colour_noise: float = 0.0
     mean: str = "colour"
     pixel_scale: float = 1.0
+    activation: str = "relu"
+    lrn: bool = True
+    pooling: str = "overlapped"
+    pool: str = "max"
+    dropout: float = 0.5
+    groups: bool = True
     seed: int = 0
     backend: str = "numpy"
     precision: str | None = None
@@ -76,6 +85,18 @@ class TrainConfig:
                 f"min_crop is {self.min_crop}; expected 1 to {self.picture_size}, the side of the "
                 "pictures"
             )
+        _ = self.parts  # which refuses what there is not
+
+    @property
+    def parts(self) -> Parts:
+        """Which of its parts the network has."""
+        return Parts(**{name: getattr(self, name) for name in PART_NAMES})
+
+    def network(self) -> AlexNet:
+        """The network with its initial weights, on the host."""
+        return alexnet(
+            self.variant, self.num_classes, self.image_size, self.seed, self.init, self.parts
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as plain values, for JSON."""

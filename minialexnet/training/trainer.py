@@ -32,7 +32,6 @@ from minialexnet.datasets import PictureSet, TrainBatches, principal_colours
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
-from minialexnet.models import alexnet
 from minialexnet.training.checkpoint import Checkpoint
 from minialexnet.training.config import TrainConfig
 from minialexnet.training.epoch_table import EpochTable
@@ -65,6 +64,10 @@ class TrainingInterrupted(TrainingStopped):
     def __init__(self, message: str, signal_number: int = signal.SIGINT) -> None:
         super().__init__(message)
         self.exit_status = 128 + signal_number  # as shells have it
+
+
+class TrainingDiverged(TrainingStopped):
+    """The loss or a weight is no longer a finite number: the same run would end so again."""
 
 
 @dataclass
@@ -115,9 +118,7 @@ class Trainer:
         }
         self.classes = list(train.classes)
         self.progress = Progress() if progress is None else progress
-        self.network = alexnet(
-            config.variant, config.num_classes, config.image_size, config.seed, config.init
-        ).to(self.xp)
+        self.network = config.network().to(self.xp)
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
         self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
         self.batches = TrainBatches(
@@ -129,6 +130,7 @@ class Trainer:
             colours=principal_colours(train.images) if config.colour_noise else None,
             colour_noise=config.colour_noise,
             min_crop=config.min_crop,
+            random_crop=config.random_crop,
         )
         self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
@@ -199,7 +201,7 @@ class Trainer:
 
         Args: images: uint8 (N, image_size, image_size, 3); labels: (N,); shift: (N, 3), to be added
             to their colours, or None; all where the network is.
-        Raises TrainingStopped, before the weights are touched, when the loss is not a number. (On
+        Raises TrainingDiverged, before the weights are touched, when the loss is not a number. (On
         a GPU that is found when the loss is fetched: looking at it here would mean waiting.)
         """
         self.optimizer.lr = self.schedule.rate(self._steps_done())
@@ -208,7 +210,7 @@ class Trainer:
         loss = self.criterion.forward(logits, labels)
         if is_on_host(logits) and not math.isfinite(loss):
             where = first_nonfinite(self.network, x) or "the loss itself"
-            raise TrainingStopped(self._describe_nonfinite(self.position.step + 1, where))
+            raise TrainingDiverged(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
         self.optimizer.step()
         # Activations and gradients must not be there still while the next step makes its own.
@@ -308,7 +310,7 @@ class Trainer:
             loss, logits = fetched()
             if not math.isfinite(loss):
                 step = self.position.step - len(uncounted)
-                raise TrainingStopped(self._describe_nonfinite(step))
+                raise TrainingDiverged(self._describe_nonfinite(step))
             self.tally.add(float(loss), logits, labels)
             self.progress.update(len(labels), self._status(self.tally))
 
@@ -357,7 +359,7 @@ class Trainer:
         self.progress.finish()
         if not math.isfinite(tally.loss):
             where = first_nonfinite(self.network) or "the loss itself"
-            raise TrainingStopped(self._describe_nonfinite(self.position.step, where))
+            raise TrainingDiverged(self._describe_nonfinite(self.position.step, where))
         return tally
 
     def _save_and_stop(self, interrupted: "_Interrupt") -> NoReturn:
@@ -388,7 +390,7 @@ class Trainer:
         """Write a checkpoint, unless the last step broke the weights: then the one before stays."""
         where = first_nonfinite(self.network)
         if where is not None:
-            raise TrainingStopped(self._describe_nonfinite(self.position.step, where))
+            raise TrainingDiverged(self._describe_nonfinite(self.position.step, where))
         self.run.save_checkpoint(self.checkpoint(), is_best)
 
     def _title(self, what: str = "") -> str:

@@ -2,12 +2,28 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from minialexnet.errors import InputError
-from minialexnet.models import INITIALIZATIONS, RAW_PIXEL_INITIALIZATIONS
+from minialexnet.models import (
+    INITIALIZATIONS,
+    PART_NAMES,
+    RAW_PIXEL_INITIALIZATIONS,
+    Parts,
+    alexnet,
+)
 from minialexnet.training import TrainConfig, default_config
 from training.tiny import tiny_config
+
+PARTS = {
+    "activation": "tanh",
+    "lrn": False,
+    "pooling": "tiled",
+    "pool": "average",
+    "dropout": 0.25,
+    "groups": False,
+}
 
 
 def chosen(num_pictures=10_000, picture_size=160, pixel_std=70.0, **options):
@@ -97,12 +113,44 @@ class TestChoices:
             ("lr", -0.1, "lr is -0.1; expected a learning rate above 0"),
             ("lr", float("nan"), "lr is nan; expected a learning rate above 0"),
             ("mean", "none", "mean is 'none'; expected 'colour' or 'image'"),
+            ("activation", "gelu", "activation is 'gelu'; expected one of relu, tanh, sigmoid"),
+            ("dropout", 1.0, "dropout is 1.0; expected a probability"),
+            ("pooling", "none", "pooling is 'none'; expected one of overlapped, tiled"),
             ("image_size", 21, "crops of 21 pixels do not fit into pictures of 20"),
         ],
     )
     def test_that_cannot_be_are_refused(self, name, value, message):
         with pytest.raises(InputError, match=message):
             tiny_config(**{name: value})
+
+
+class TestParts:
+    def test_are_those_of_the_network_that_the_configuration_makes(self):
+        assert set(PARTS) == set(PART_NAMES)
+        config = tiny_config(**PARTS, seed=3, image_size=15)
+        network = config.network()
+        assert config.parts == network.parts == Parts(**PARTS)
+        assert (network.variant, network.image_size, network.num_classes) == ("mini", 15, 4)
+        expected = alexnet("mini", 4, 15, 3, "he", Parts(**PARTS))
+        assert str(network) == str(expected)
+        for name, value in expected.params.items():
+            np.testing.assert_array_equal(network.params[name], value)
+
+    def test_go_there_and_back_through_json(self):
+        config = tiny_config(**PARTS)
+        assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+
+    def test_are_chosen_like_everything_else(self):
+        assert chosen(**PARTS).parts == Parts(**PARTS)
+        assert chosen().parts == Parts()
+
+    def test_a_run_of_before_there_were_any_has_all(self):
+        values = tiny_config().as_dict()
+        for name in (*PART_NAMES, "random_crop"):
+            del values[name]
+        config = TrainConfig.from_dict(values)
+        assert config.parts == Parts()
+        assert config.random_crop is True
 
 
 class TestAsValues:
