@@ -65,7 +65,7 @@ class Claim:
     measure: Measure = TOP1
     also: tuple[Measure, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    epochs: int = 6
+    epochs: int = 5
     picture_size: int = 64
     curves: tuple[str, ...] = ("val_top1_error",)
     line: tuple[Callable[[int], float], str] | None = None

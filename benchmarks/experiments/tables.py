@@ -91,6 +91,8 @@ def every_run(claim: Claim, record: dict[str, Any]) -> Table:
         for run in of_configuration(record, configuration):
             end = run["history"][-1] if run["history"] else None
             remark = "" if run["counted"] else "another learning rate was chosen"
+            if run["counted"] and run["lr"] in configuration.lrs[:1] + configuration.lrs[-1:]:
+                remark = "at the edge of the learning rates tried"
             table.rows.append(
                 [
                     configuration.name,

@@ -536,6 +536,15 @@ class TestRunsThatFail:
         assert "no longer a finite number" in remarks[0]
         assert remarks[2] == "another learning rate was chosen"
 
+    def test_a_rate_at_the_edge_of_those_tried_is_named(self, tmp_path):
+        made = [fake_run([0.5], configuration="tanh", lr=lr) for lr in (0.005, 0.02, 0.08)]
+        for run, counted in zip(made, (True, False, False), strict=True):
+            run["counted"] = counted
+        every = cells(tables.markdown(CLAIMS["relu"], fake_record("relu", made), "x"), "Every run")
+        other = "another learning rate was chosen"
+        edge = "at the edge of the learning rates tried"
+        assert [run["remark"] for run in every["tanh"]] == [edge, other, other]
+
 
 class TestWordsOfTheTable:
     def test_epochs_that_were_never_enough_and_how_many_times_as_many(self):
