@@ -433,12 +433,12 @@ class TestGoingOn:
             if len(seen) == 3:  # the first epoch of the second run
                 signal.raise_signal(signal.SIGINT)
 
-        with monkeypatch.context() as patch:
-            patch.setattr(RunFolder, "save_metrics", interrupt)
-            assert experiment("lrn", "--seeds", 2) == 130
+        monkeypatch.setattr(RunFolder, "save_metrics", interrupt)
+        assert experiment("lrn", "--seeds", 2) == 130
         assert "the same command goes on from here" in capsys.readouterr().err
         assert len(recorded(tmp_path)["runs"]) == 1
         assert experiment("lrn", "--seeds", 2) == 0
+        assert seen == [1, 2, 1, 2, 1, 2, 1, 2]  # no epoch was trained twice
         assert without_times(recorded(tmp_path))["runs"] == whole
 
     def test_after_a_kill_to_the_same_figures(self, experiment, whole, pictures, tmp_path):
