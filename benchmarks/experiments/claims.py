@@ -89,8 +89,8 @@ POOLING = Claim(
     paper="Section 3.4: windows of 3 pixels that are 2 apart lower the top-1 and top-5 errors by "
     "0.4% and 0.3% against windows of 2, and make overfitting slightly more difficult. "
     "It does not compare the maximum with the average.",
-    here="Crops are of a size at which both windows give maps of the same size, so that all "
-    "networks have the same number of weights.",
+    here="Crops are chosen so that both windows give maps of the same size where that can be, and "
+    "all networks have the same number of weights.",
     configurations=(
         Configuration("overlapped, maximum"),
         Configuration("tiled, maximum", {"pooling": "tiled"}),

@@ -13,6 +13,7 @@ For a GPU and the full network: --variant original2012 --picture-size 256 --batc
 
 import argparse
 import datetime
+import importlib.util
 import shlex
 import sys
 import warnings
@@ -22,6 +23,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 if not __package__:  # run as a command: the files of benchmarks/ are then looked for here
     sys.path[0] = str(HERE.parent)
+    if importlib.util.find_spec("minialexnet") is None:
+        sys.exit("minialexnet is not installed; to have it: pip install -e .")
 
 from machine import describe_machine  # noqa: E402
 

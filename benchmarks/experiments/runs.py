@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from machine import processor
+from machine import own_version, processor
 
 from experiments.shelf import Shelved
 from minialexnet.backend import Device, release_memory
@@ -83,7 +83,7 @@ def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, p
         "history": trainer.history,
         "ended": ended,
         "evaluations": {},
-        "machine": f"{processor()}, computing with {device}",
+        "machine": f"{processor()}, computing with {device}; minialexnet {own_version()}",
         "date": str(datetime.date.today()),
     }
     run_folder.best.unlink(missing_ok=True)  # only the last is looked at, and both are large

@@ -73,10 +73,15 @@ class Parts:
         if isinstance(layer, LocalResponseNorm):
             return self._norm(layer)
         if isinstance(layer, MaxPool2d):
-            if self.pooling == "tiled":  # without rounding up, or there would be more windows
-                return POOLS[self.pool](layer.stride[0], layer.stride[0])
-            return POOLS[self.pool](layer.kernel_size[0], layer.stride[0], 0, layer.ceil_mode)
+            return self._pooling(layer)
         return layer
+
+    def _pooling(self, layer: MaxPool2d) -> Layer:
+        """Its windows are square, and there is no padding: so it is in all variants."""
+        (kernel_size, _), (stride, _) = layer.kernel_size, layer.stride
+        if self.pooling == "tiled":  # without rounding up, or there would be more windows
+            return POOLS[self.pool](stride)
+        return POOLS[self.pool](kernel_size, stride, ceil_mode=layer.ceil_mode)
 
     def _norm(self, layer: LocalResponseNorm) -> LocalResponseNorm | None:
         if not self.lrn:
