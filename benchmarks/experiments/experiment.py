@@ -113,6 +113,7 @@ class Experiment:
             num_classes=len(pictures.classes),
             num_pictures=len(pictures.train),
             picture_size=pictures.size,
+            fit=pictures.fit,
             pixel_std=self.shelved.pixel_std,
             backend=self.device.name,
             precision=self.device.precision,

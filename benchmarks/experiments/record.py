@@ -8,7 +8,7 @@ from experiments.charts import draw
 from experiments.claims import CLAIMS
 from experiments.tables import markdown
 from minialexnet.errors import InputError
-from minialexnet.training.files import write_atomically
+from minialexnet.files import write_atomically
 
 Record = dict[str, Any]
 """claim, command, date, facts (of machine and versions), data, variant, picture_size, image_size,

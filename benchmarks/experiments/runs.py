@@ -11,6 +11,7 @@ from machine import own_version, processor
 from experiments.shelf import Shelved
 from minialexnet.backend import Device, release_memory
 from minialexnet.errors import InputError
+from minialexnet.files import write_atomically
 from minialexnet.training import (
     Progress,
     RunFolder,
@@ -20,8 +21,7 @@ from minialexnet.training import (
     evaluate,
     load_checkpoint,
 )
-from minialexnet.training.evaluation import Preprocessing
-from minialexnet.training.files import write_atomically
+from minialexnet.training.evaluation import Preprocessing, mean_to_subtract
 
 RESULT = "result.json"
 """What a finished run leaves: its history, and how it ended."""
@@ -61,11 +61,9 @@ def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, p
         raise InputError(
             f"cannot make {folder} ({error.strerror}); give another folder with --runs"
         ) from None
-    means, pictures = shelved.means, shelved.pictures
-    run_folder = RunFolder(folder)
-    trainer = Trainer(
-        config, pictures.train, pictures.val, means[config.mean], run_folder, progress
-    )
+    pictures, run_folder = shelved.pictures, RunFolder(folder)
+    mean = mean_to_subtract(config.mean, pictures.train.statistics)
+    trainer = Trainer(config, pictures.train, pictures.val, mean, run_folder, progress)
     if run_folder.last.exists():
         checkpoint = load_checkpoint(run_folder.last)
         _check_settings(checkpoint.config, config, folder)

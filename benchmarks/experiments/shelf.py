@@ -1,18 +1,15 @@
 """The pictures of all runs of a process, decoded once for each size."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from minialexnet.cli.common import absolute, load_data
-from minialexnet.datasets import Pictures, colour_std, mean_colour, mean_image
+from minialexnet.datasets import Pictures
 
 
 @dataclass(frozen=True)
 class Shelved:
-    """A set at one size, and what is worked out of its training pictures, once.
+    """A set at one size.
 
     data: its path, or "built-in"; pictures: both splits.
     """
@@ -25,16 +22,10 @@ class Shelved:
         """That of the set, without its folder and its ending."""
         return Path(self.data).name.split(".")[0]
 
-    @cached_property
+    @property
     def pixel_std(self) -> float:
-        """The standard deviation of the pixels, on the scale of 0 to 255."""
-        return float(colour_std(self.pictures.train.images).mean())
-
-    @cached_property
-    def means(self) -> dict[str, np.ndarray]:
-        """What is subtracted from the pixels, by its name in `TrainConfig`."""
-        images = self.pictures.train.images
-        return {"colour": mean_colour(images), "image": mean_image(images)}
+        """The standard deviation of the training pixels, on the scale of 0 to 255."""
+        return float(self.pictures.train.statistics.colour_std.mean())
 
 
 class Shelf:

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from minialexnet.backend import Device
 from minialexnet.cli.options import chosen_device, recipe
-from minialexnet.datasets import Pictures, builtin_archive, colour_std, load_pictures
+from minialexnet.datasets import Pictures, builtin_archive, load_or_prepare, load_pictures
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet
 from minialexnet.training import (
@@ -22,31 +24,53 @@ BUILTIN = "built-in"
 NAMED = 10  # files that could not be read are named one by one up to this number
 
 
-def load_data(data: str, size: int | None = None) -> Pictures:
-    """The pictures of the folder or archive `data`; says which files had to be left out."""
+def load_data(
+    data: str, size: int | None = None, fit: str | None = None, prepares: bool = False
+) -> Pictures:
+    """The pictures of `data`: a folder, an archive, or a prepared set of them.
+
+    Says which files had to be left out. prepares: see `load_or_prepare`.
+    """
     path = builtin_archive() if data == BUILTIN else Path(data).expanduser()
+    load = load_or_prepare if prepares else load_pictures
+    with decoding_progress() as show:
+        pictures = load(path, size, progress=show, fit=fit)
+    say_skipped(pictures)
+    return pictures
+
+
+@contextmanager
+def decoding_progress() -> Iterator[Callable[[int, int], None]]:
+    """Within the block a function which shows how many pictures of how many are decoded."""
     progress = Progress()
-    seen = 0
+    seen: int | None = None
 
     def show(done: int, total: int) -> None:
         nonlocal seen
-        if seen == 0:
-            progress.start("reading pictures", total)
+        if seen is None:
+            seen = done - 1
+            progress.start("decoding pictures", total, seen)
         progress.update(done - seen, f"{done} of {total}")
         seen = done
 
     try:
-        pictures = load_pictures(path, size, progress=show)
+        yield show
     finally:
         progress.finish()
-    if pictures.skipped:
-        count = len(pictures.skipped)
-        progress.say(f"skipped {count} file{'s' * (count > 1)} that could not be read:")
-        for name, reason in pictures.skipped[:NAMED]:
-            progress.say(f"  {name}: {reason}")
+
+
+def say_skipped(pictures: Pictures) -> None:
+    """Name the files that could not be read, or the first of them."""
+    skipped = pictures.skipped
+    if skipped:
+        count = len(skipped)
+        lines = [f"skipped {count} file{'s' * (count > 1)} that could not be read:"]
+        lines += [f"  {name}: {reason}" for name, reason in skipped[:NAMED]]
         if count > NAMED:
-            progress.say(f"  ... and {count - NAMED} more")
-    return pictures
+            lines.append(f"  ... and {count - NAMED} more")
+            if pictures.folder is not None:
+                lines[-1] += f", all of them in {pictures.folder / 'manifest.json'}"
+        print("\n".join(lines), file=sys.stderr, flush=True)
 
 
 def absolute(data: str) -> str:
@@ -54,14 +78,14 @@ def absolute(data: str) -> str:
     return data if data == BUILTIN else str(Path(data).expanduser().resolve())
 
 
-def load_data_again(data: str, size: int, run: Path) -> Pictures:
+def load_data_again(config: TrainConfig, run: Path) -> Pictures:
     """The pictures that `run` was trained on; says what to do if they are no longer there."""
-    if data != BUILTIN and not Path(data).exists():
+    if config.data != BUILTIN and not Path(config.data).exists():
         raise InputError(
-            f"the pictures that {run} was trained on are no longer at {data}; say with --data "
-            "where they are now"
+            f"the pictures that {run} was trained on are no longer at {config.data}; say with "
+            "--data where they are now"
         )
-    return load_data(data, size)
+    return load_data(config.data, config.picture_size, config.fit)
 
 
 def planned_config(
@@ -73,7 +97,8 @@ def planned_config(
         num_classes=len(pictures.classes),
         num_pictures=len(pictures.train),
         picture_size=pictures.size,
-        pixel_std=float(colour_std(pictures.train.images).mean()),
+        fit=pictures.fit,
+        pixel_std=float(pictures.train.statistics.colour_std.mean()),
         backend=device.name,
         precision=device.precision,
         **recipe(options),

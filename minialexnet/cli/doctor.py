@@ -139,7 +139,7 @@ def _version(package: str) -> str | None:
 def _print_health(options: argparse.Namespace) -> int:
     device = chosen_device(options)
     data = BUILTIN if options.data is None else options.data
-    pictures = load_data(data, options.picture_size)
+    pictures = load_data(data, options.picture_size, options.fit)
     config = planned_config(options, data, pictures, device)
     print(
         f"\n{config.parts.of(config.variant)}, initialisation {config.init}, "

@@ -9,7 +9,7 @@ from minialexnet.cli.options import add_backend, add_checkpoint, add_precision, 
 from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import display_name
 from minialexnet.errors import InputError
-from minialexnet.training import TOP_K, Progress, evaluate
+from minialexnet.training import TOP_K, Progress, TrainConfig, evaluate
 
 USAGE = "[options]"
 HELP = """measure a trained network on validation pictures
@@ -39,12 +39,11 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate and print the result."""
     path = find_checkpoint(options.checkpoint, options.runs)
     network, checkpoint, preprocessing, xp = load_network(path, options)
-    size = checkpoint.config["picture_size"]
+    config = TrainConfig.from_dict(checkpoint.config)
     if options.data:
-        data, pictures = options.data, load_data(options.data, size)
+        data, pictures = options.data, load_data(options.data, config.picture_size, config.fit)
     else:
-        data = checkpoint.config["data"]
-        pictures = load_data_again(data, size, path)
+        data, pictures = config.data, load_data_again(config, path)
     if list(pictures.classes) != checkpoint.classes:
         raise InputError(
             f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "

@@ -8,7 +8,7 @@ import warnings
 from importlib.metadata import PackageNotFoundError, version
 
 from minialexnet.backend import is_out_of_memory
-from minialexnet.cli import bench, doctor, eval, gradcheck, models, predict, train
+from minialexnet.cli import bench, data, doctor, eval, gradcheck, models, predict, train
 from minialexnet.cli.commands import Parser, add_commands, summaries
 from minialexnet.errors import InputError
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "train": train,
     "eval": eval,
     "predict": predict,
+    "data": data,
     "gradcheck": gradcheck,
     "models": models,
     "bench": bench,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
+from minialexnet.datasets import FITS
 from minialexnet.models import (
     ACTIVATIONS,
     INITIALIZATIONS,
@@ -173,19 +174,30 @@ def chosen_parts(options: argparse.Namespace) -> Parts:
     return Parts(**{name: value for name, value in given.items() if value is not None})
 
 
+def add_squares(add: Callable[..., Any]) -> None:
+    """The options --picture-size and --fit, by the method `add_argument` of a parser or group."""
+    add(
+        "--picture-size",
+        type=whole(at_least=1),
+        metavar="PIXELS",
+        help="side that pictures are resized to (default: their own, at most 256)",
+    )
+    add(
+        "--fit",
+        choices=FITS,
+        help="how pictures become square: crop keeps the central square, as in 2012; stretch keeps "
+        "all of it, squashed (default: crop)",
+    )
+
+
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """The options of a training: those of RECIPE, and --picture-size."""
+    """The options of a training: those of RECIPE, and --picture-size and --fit."""
     add_parts(parser)
     size, count = whole(at_least=1), whole(at_least=1)
     add = parser.add_argument_group("network and pictures").add_argument
     add("--variant", choices=VARIANTS, help="default: paper, or mini below 96 pixels")
     add("--init", choices=INITIALIZATIONS, help="initial weights (default: he)")
-    add(
-        "--picture-size",
-        type=size,
-        metavar="PIXELS",
-        help="side that pictures are resized to (default: their own, at most 256)",
-    )
+    add_squares(add)
     add(
         "--image-size",
         type=size,

@@ -14,7 +14,7 @@ from minialexnet.cli.text import bar, listing
 from minialexnet.datasets import PictureError, cut_views, decode_picture, display_name
 from minialexnet.errors import InputError
 from minialexnet.ops import softmax
-from minialexnet.training import TOP_K, mean_of_views
+from minialexnet.training import TOP_K, TrainConfig, mean_of_views
 
 USAGE = "[options] PICTURE [PICTURE ...]"
 HELP = """say what is in pictures
@@ -45,10 +45,11 @@ def run(options: argparse.Namespace) -> int:
     width = max(len(name) for name in names)
     if options.checkpoint is None:  # then it is good to know which one was taken
         print(f"{path}: {checkpoint.config['variant']}, {listing(names)}", file=sys.stderr)
+    config = TrainConfig.from_dict(checkpoint.config)
     failed = False
     for picture in _files(options.pictures):
         try:
-            pixels = _read(picture, checkpoint.config["picture_size"])
+            pixels = _read(picture, config.picture_size, config.fit)
         except InputError as error:
             print(f"minialexnet: {picture}: {error}", file=sys.stderr)
             failed = True
@@ -73,12 +74,12 @@ def _files(given: Iterable[str]) -> Iterator[Path]:
         yield from inside or [path]
 
 
-def _read(path: Path, size: int) -> np.ndarray:
-    """The square in the middle of a picture file: uint8 (size, size, 3)."""
+def _read(path: Path, size: int, fit: str) -> np.ndarray:
+    """The square of a picture file: uint8 (size, size, 3)."""
     if path.is_dir():
         raise PictureError(f"no pictures in this folder (no file {', '.join(PICTURE_ENDINGS)})")
     try:
         data = path.read_bytes()
     except OSError as error:
         raise PictureError(f"cannot be read ({error.strerror}); give a JPEG or PNG file") from None
-    return decode_picture(data, size)
+    return decode_picture(data, size, fit)

@@ -49,6 +49,14 @@ def bar(share: float, width: int = 24) -> str:
     return full * filled + empty * (width - filled)
 
 
+def file_size(count: int) -> str:
+    """Bytes as a person says them: "640 kB", "39 MB", "1.2 GB"."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.{1 if count < 10 * size else 0}f} {unit}"
+    return f"{count} bytes"
+
+
 def listing(names: Sequence[str], most: int = 5) -> str:
     """The first names, and how many there are in all: "red, green, ... (10 in all)"."""
     shown = ", ".join(names[:most])

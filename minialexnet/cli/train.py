@@ -17,7 +17,7 @@ from minialexnet.cli.options import (
     flag,
     recipe,
 )
-from minialexnet.datasets import Pictures, mean_colour, mean_image
+from minialexnet.datasets import Pictures
 from minialexnet.errors import InputError
 from minialexnet.training import (
     TOP_K,
@@ -26,6 +26,7 @@ from minialexnet.training import (
     Trainer,
     duration,
     load_checkpoint,
+    mean_to_subtract,
 )
 
 USAGE = "[options]"
@@ -91,11 +92,10 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     data = BUILTIN if options.data is None else options.data
     name = _name(options.name or _stem(data))
     device = chosen_device(options)
-    pictures = load_data(data, options.picture_size)
+    pictures = load_data(data, options.picture_size, options.fit, prepares=True)
     config = planned_config(options, data, pictures, device)
     _say_pictures(data, pictures)
-    images = pictures.train.images
-    mean = mean_image(images) if config.mean == "image" else mean_colour(images)
+    mean = mean_to_subtract(config.mean, pictures.train.statistics)
     runs = Path(options.runs)
     trainer = Trainer(config, pictures.train, pictures.val, mean, RunFolder(runs / name))
     _say_memory(trainer)
@@ -124,7 +124,7 @@ def _resumed(options: argparse.Namespace) -> Trainer:
     config = dataclasses.replace(config, backend=device.name, precision=device.precision)
     if options.data is not None:
         config = dataclasses.replace(config, data=absolute(options.data))
-    pictures = load_data_again(config.data, config.picture_size, run.path)
+    pictures = load_data_again(config, run.path)
     _say_pictures(config.data, pictures)
     trainer = Trainer(config, pictures.train, pictures.val, checkpoint.mean, run)
     trainer.restore(checkpoint)
@@ -158,7 +158,9 @@ def _device_to_go_on_with(config: TrainConfig, options: argparse.Namespace) -> D
 
 def _refuse_new_settings(options: argparse.Namespace) -> None:
     given = list(recipe(options))
-    given += [name for name in ("picture_size", "name") if getattr(options, name) is not None]
+    given += [
+        name for name in ("picture_size", "fit", "name") if getattr(options, name) is not None
+    ]
     if given:
         raise InputError(
             f"{', '.join(map(flag, given))} cannot be changed while resuming, for the run goes on "
@@ -169,7 +171,8 @@ def _refuse_new_settings(options: argparse.Namespace) -> None:
 def _say_pictures(data: str, pictures: Pictures) -> None:
     print(
         f"{data}: {len(pictures.train):,} pictures to train on and {len(pictures.val):,} to "
-        f"validate, {len(pictures.classes)} classes, {pictures.size} pixels",
+        f"validate, {len(pictures.classes)} classes, {pictures.size} pixels"
+        + (f", prepared in {pictures.folder}/" if pictures.folder is not None else ""),
         file=sys.stderr,
     )
 

@@ -3,14 +3,18 @@
 from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views
 from minialexnet.datasets.builtin import builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
-from minialexnet.datasets.decode import PictureError, decode_picture
-from minialexnet.datasets.means import colour_std, mean_colour, mean_image
+from minialexnet.datasets.decode import FITS, PictureError, decode_picture
+from minialexnet.datasets.load import load_pictures
 from minialexnet.datasets.names import display_name
 from minialexnet.datasets.normalize import to_network_input
-from minialexnet.datasets.pictures import Pictures, PictureSet, load_pictures
+from minialexnet.datasets.pictures import Pictures, PictureSet
+from minialexnet.datasets.prepare import load_or_prepare, prepare
+from minialexnet.datasets.prepared import find_prepared, is_prepared, prepared_folder
 from minialexnet.datasets.source import Source, Split, open_source
+from minialexnet.datasets.statistics import Statistics, statistics_of
 
 __all__ = [
+    "FITS",
     "EvalBatches",
     "PictureError",
     "PictureSet",
@@ -18,16 +22,20 @@ __all__ = [
     "PrincipalColours",
     "Source",
     "Split",
+    "Statistics",
     "TrainBatches",
     "builtin_archive",
-    "colour_std",
     "cut_views",
     "decode_picture",
     "display_name",
+    "find_prepared",
+    "is_prepared",
+    "load_or_prepare",
     "load_pictures",
-    "mean_colour",
-    "mean_image",
     "open_source",
+    "prepare",
+    "prepared_folder",
     "principal_colours",
+    "statistics_of",
     "to_network_input",
 ]

@@ -96,6 +96,11 @@ class Archive:
             if wanted:
                 raise tarfile.ReadError("it was changed meanwhile")
 
+    def signature(self, paths: Collection[str] = ()) -> str:
+        """A text that changes with the archive's size or time of change, whatever the paths."""
+        found = self.path.stat()
+        return f"{found.st_size} bytes of {found.st_mtime_ns}"
+
     @contextmanager
     def _opened(self) -> Iterator[tarfile.TarFile]:
         try:

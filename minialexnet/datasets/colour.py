@@ -17,12 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minialexnet.datasets.means import mean_colour
+from minialexnet.datasets.statistics import Statistics
 
 STRENGTH = 0.1
 """The paper's standard deviation of alpha."""
-
-CHUNK = 64  # pictures; as floats they take some megabytes
 
 
 @dataclass(frozen=True)
@@ -43,15 +41,7 @@ class PrincipalColours:
         return (along @ self.directions.T).astype(np.float32)
 
 
-def principal_colours(images: np.ndarray) -> PrincipalColours:
-    """Of all pixels of uint8 (N, S, S, 3).
-
-    Raises: InputError if there are no pictures, or they are not uint8.
-    """
-    mean, products = mean_colour(images), np.zeros((3, 3))
-    for start in range(0, len(images), CHUNK):
-        pixels = images[start : start + CHUNK].reshape(-1, 3).astype(np.float64)
-        products += pixels.T @ pixels
-    covariance = products / (images.size // 3) - np.outer(mean, mean)
-    variances, directions = np.linalg.eigh(covariance)
+def principal_colours(statistics: Statistics) -> PrincipalColours:
+    """Of all pixels of a set."""
+    variances, directions = np.linalg.eigh(statistics.covariance)
     return PrincipalColours(directions, np.sqrt(np.maximum(variances, 0)))

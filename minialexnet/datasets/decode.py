@@ -18,6 +18,9 @@ from PIL import (  # noqa: F401  (an imported plugin is a format that Image.open
 
 from minialexnet.errors import InputError
 
+FITS = ("crop", "stretch")
+"""How a picture becomes square: its central square, or all of it squashed."""
+
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
 MAX_PIXELS = 64 * 10**6  # a larger picture is refused before it is decoded
 MAX_FILE_BYTES = 128 * 2**20
@@ -39,11 +42,12 @@ class PictureError(InputError):
     """These bytes are not a picture we can use; the message is a short reason."""
 
 
-def decode_picture(data: bytes, size: int) -> np.ndarray:
+def decode_picture(data: bytes, size: int, fit: str = "crop") -> np.ndarray:
     """Decode the content of a picture file into a uint8 array (size, size, 3) of RGB.
 
     As section 2 of the paper has it, the shorter side is scaled to `size` and the central square
-    is kept; a picture of just that size is not resampled. EXIF orientation is applied, what is
+    is kept (or with the `fit` "stretch" both sides are scaled to `size`, and nothing is cut off); a
+    picture of just that size is not resampled. EXIF orientation is applied, what is
     transparent is shown on white, 16-bit grey is scaled to 8 bits, and of an animation the first
     frame is taken. JPEG, PNG, BMP, WEBP, GIF and TIFF are known.
 
@@ -51,7 +55,7 @@ def decode_picture(data: bytes, size: int) -> np.ndarray:
     """
     image = _open(data)
     try:
-        return _square(image, size)
+        return _square(image, size, fit)
     except PictureError:
         raise
     # Pillow's decoders raise nearly anything, even SyntaxError.
@@ -87,16 +91,18 @@ def _open(data: bytes) -> Image.Image:
     return image
 
 
-def _square(image: Image.Image, size: int) -> np.ndarray:
+def _square(image: Image.Image, size: int, fit: str) -> np.ndarray:
     # A JPEG decoder can scale by 1/2, 1/4 or 1/8 nearly for free. Twice the size is kept, so that
     # the picture is hardly another than if it were scaled from all its pixels.
     image.draft(None, (2 * size, 2 * size))
     image.load()
     orientation = _orientation(image)  # not earlier: TIFFs are set upright by load
     image = _to_rgb(image)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side)
+    width, height = image.size
+    if fit == "crop":
+        width = height = min(image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    box = (left, top, left + width, top + height)
     # Only the square is resampled: all of a picture of 1 x 60,000 pixels would be enormous. If it
     # has the right size, Pillow just cuts it out.
     image = image.resize((size, size), Image.Resampling.BILINEAR, box=box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -67,3 +68,17 @@ class Folder:
                     f"'{full}' cannot be read: {error.strerror}; mend or remove it"
                 ) from None
             yield path, content
+
+    def signature(self, paths: Collection[str]) -> str:
+        """A text that changes with the names, sizes or times of change of these files.
+
+        Raises: InputError if one of them has gone.
+        """
+        digest = hashlib.sha256()
+        for path in paths:
+            try:
+                found = os.stat(self.root / path)
+            except OSError as error:
+                raise InputError(f"'{self.root / path}' cannot be read: {error.strerror}") from None
+            digest.update(repr((path, found.st_size, found.st_mtime_ns)).encode())
+        return digest.hexdigest()

@@ -7,7 +7,7 @@ here, and nothing of an archive is ever written to disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,10 @@ class Reader(Protocol):
 
     def read(self, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """(path, content) of these files, in whatever order is quickest."""
+        ...
+
+    def signature(self, paths: Collection[str]) -> str:
+        """A text that changes when these files do, found without reading them."""
         ...
 
 
@@ -69,15 +73,25 @@ class Source:
     loose: tuple[str, ...]
     reader: Reader
 
-    def read(self) -> Iterator[tuple[str, int, bytes]]:
-        """Yield (split, position in that split, content) of every file, reading all just once."""
+    def read(
+        self, done: Mapping[str, Sequence[bool]] | None = None
+    ) -> Iterator[tuple[str, int, bytes]]:
+        """Yield (split, position in that split, content) of every file, reading all just once.
+
+        Leaves out the files that are `done`, where that is given: {split: one value for each}.
+        """
         places = {
             path: (name, position)
             for name, split in self.splits.items()
             for position, path in enumerate(split.paths)
+            if done is None or not done[name][position]
         }
         for path, content in self.reader.read(places):
             yield *places[path], content
+
+    def signature(self) -> str:
+        """A text that changes when the pictures do, found without reading them."""
+        return self.reader.signature([p for split in self.splits.values() for p in split.paths])
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
@@ -125,6 +139,14 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         )
     loose = [printable(f"{name}/{file}") for name in SPLITS for file in sorted(found[name][2])]
     return Source(path, tuple(map(printable, classes)), splits, tuple(loose), reader)
+
+
+def signature_of(path: Path) -> str | None:
+    """What `Source.signature` of the pictures at `path` would be, found as quickly as can be."""
+    try:
+        return Archive(path).signature() if path.is_file() else open_source(path).signature()
+    except (InputError, OSError):  # whoever opens it will hear of it
+        return None
 
 
 def printable(name: str) -> str:

@@ -2,7 +2,12 @@
 
 from minialexnet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from minialexnet.training.config import TrainConfig, default_config
-from minialexnet.training.evaluation import Preprocessing, evaluate, mean_of_views
+from minialexnet.training.evaluation import (
+    Preprocessing,
+    evaluate,
+    mean_of_views,
+    mean_to_subtract,
+)
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
@@ -38,5 +43,6 @@ __all__ = [
     "load_checkpoint",
     "make_schedule",
     "mean_of_views",
+    "mean_to_subtract",
     "save_checkpoint",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 
 from minialexnet.backend import to_host
 from minialexnet.errors import InputError
-from minialexnet.training.files import write_atomically
+from minialexnet.files import write_atomically
 
 FORMAT = 1
 PROGRESS = {"epoch", "step", "tally", "seconds", "history", "schedule", "layers", "pictures"}

@@ -16,6 +16,7 @@ class TrainConfig:
         variant, init: see `minialexnet.models.alexnet`.
         num_classes: how many classes the pictures have.
         picture_size: side the pictures are resized to when loaded, in pixels.
+        fit: how pictures become square, "crop" (their central square is kept) or "stretch".
         image_size: side of the crops that the network sees, in pixels.
         epochs, batch_size: length of the training, pictures a step.
         schedule, lr: name of the schedule and its highest learning rate.
@@ -49,6 +50,7 @@ class TrainConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
+    fit: str = "crop"
     random_crop: bool = True
     min_crop: int | None = None
     flip: bool = True

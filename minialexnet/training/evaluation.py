@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minialexnet.backend import batch_memory, fetch, get_array_module, one_late, upload_ahead
-from minialexnet.datasets import EvalBatches, PictureSet, to_network_input
+from minialexnet.datasets import EvalBatches, PictureSet, Statistics, to_network_input
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
 from minialexnet.ops import log_softmax
@@ -41,6 +41,11 @@ class Preprocessing:
                 mean = mean[top : top + self.crop, top : top + self.crop]
             self._means[xp.__name__] = xp.asarray(np.ascontiguousarray(mean, dtype=np.float32))
         return self._means[xp.__name__]
+
+
+def mean_to_subtract(kind: str, statistics: Statistics) -> np.ndarray:
+    """The mean "image" (S, S, 3) or the mean "colour" (3,), as `TrainConfig.mean` has it."""
+    return statistics.mean_image if kind == "image" else statistics.mean_colour
 
 
 def evaluate(

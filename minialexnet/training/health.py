@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from minialexnet.backend import to_host
-from minialexnet.datasets import PictureSet, TrainBatches, mean_colour, mean_image
+from minialexnet.datasets import PictureSet, TrainBatches
 from minialexnet.layers import ReLU, SoftmaxCrossEntropy
 from minialexnet.training.config import TrainConfig
-from minialexnet.training.evaluation import Preprocessing
+from minialexnet.training.evaluation import Preprocessing, mean_to_subtract
 from minialexnet.training.sgd import SGD
 
 OVERFIT_PICTURES = 20
@@ -42,8 +42,7 @@ def check_health(config: TrainConfig, train: PictureSet, xp) -> Iterator[Finding
 
     Args: config: the run that is planned; train: its pictures; xp: array module to compute with.
     """
-    images = train.images
-    mean = mean_image(images) if config.mean == "image" else mean_colour(images)
+    mean = mean_to_subtract(config.mean, train.statistics)
     preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
     batch = TrainBatches(train, min(config.batch_size, 64), config.image_size, config.seed)
     pixels, labels = batch.batch(epoch=0, step=0)

@@ -4,22 +4,16 @@ import csv
 import io
 import itertools
 import json
-import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from minialexnet.errors import InputError
+from minialexnet.files import locked, remove_leftovers, replace_with_copy, write_atomically
 from minialexnet.training.checkpoint import Checkpoint, save_checkpoint
 from minialexnet.training.curves import draw_curves
-from minialexnet.training.files import remove_leftovers, replace_with_copy, write_atomically
-
-try:
-    import fcntl
-except ImportError:  # Windows, where folders are not locked
-    fcntl = None
 
 COLUMNS = (
     "epoch",
@@ -77,17 +71,11 @@ class RunFolder:
 
         Raises InputError when another process is training here.
         """
-        with ExitStack() as at_the_end:
-            if fcntl is not None:
-                folder = os.open(self.path, os.O_RDONLY)
-                at_the_end.callback(os.close, folder)  # which also unlocks it
-                try:
-                    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise InputError(
-                        f"another process is training into {self.path} right now; wait for it, or "
-                        "start a new run"
-                    ) from None
+        message = (
+            f"another process is training into {self.path} right now; wait for it, or start a new "
+            "run"
+        )
+        with locked(self.path, message):
             remove_leftovers(self.path)
             yield
 

@@ -127,7 +127,7 @@ class Trainer:
             config.image_size,
             config.seed,
             config.flip,
-            colours=principal_colours(train.images) if config.colour_noise else None,
+            colours=principal_colours(train.statistics) if config.colour_noise else None,
             colour_noise=config.colour_noise,
             min_crop=config.min_crop,
             random_crop=config.random_crop,

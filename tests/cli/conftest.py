@@ -57,6 +57,12 @@ def draw(folder: Path, classes: str = "blue green red", train: int = 10, val: in
     return folder
 
 
+@pytest.fixture
+def draw_pictures():
+    """The function `draw`."""
+    return draw
+
+
 @pytest.fixture(scope="session")
 def new_set():
     """new_set(folder, classes, train, val) -> folder with pictures drawn into it."""

@@ -1,6 +1,7 @@
 """Whatever is given: one sentence that names the culprit, no traceback, and nothing is lost."""
 
 import io
+import json
 import os
 import shutil
 import struct
@@ -10,6 +11,7 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from minialexnet.training import load_checkpoint, save_checkpoint
 from minialexnet.training.schedules import OneCycle
@@ -43,6 +45,26 @@ def train(cli, tmp_path, recipe):
     return call
 
 
+@pytest.fixture(params=["train", "prepare"])
+def take(request, train, cli, tmp_path):
+    """take(data) -> Answer of a command that reads all the pictures."""
+    if request.param == "train":
+        return lambda data: train(data, "--lr", "0.001")
+
+    def prepare(data):
+        answer = cli("data", "prepare", data, "--out", tmp_path / "out")
+        assert (answer.status == 0) == (tmp_path / "out").exists()
+        return answer
+
+    return prepare
+
+
+def _total(answer) -> str:
+    """How many pictures were taken, in training and validation together."""
+    words = (answer.err + answer.out).replace(" to validate", "").split("pictures to train on and ")
+    return f"{int(words[0].split()[-1]) + int(words[1].split(',')[0])} pictures"
+
+
 class TestFolders:
     @pytest.mark.parametrize(
         ("spoil", "parts"),
@@ -67,20 +89,18 @@ class TestFolders:
             "classes that differ",
         ],
     )
-    def test_a_set_that_cannot_be_used_is_named_with_the_reason(
-        self, train, own_tiny, spoil, parts
-    ):
+    def test_a_set_that_cannot_be_used_is_named_with_the_reason(self, take, own_tiny, spoil, parts):
         spoil(own_tiny)
-        answer = train(own_tiny)
+        answer = take(own_tiny)
         assert answer.status == 1
         answer.sentence(str(own_tiny), *parts)
 
-    def test_bad_files_among_good_ones_are_named_counted_and_left_out(self, train, own_tiny):
+    def test_bad_files_among_good_ones_are_named_counted_and_left_out(self, take, own_tiny):
         whole = (own_tiny / "train/red/1.png").read_bytes()
         (own_tiny / "train/red/1.png").write_bytes(whole[: len(whole) // 2])
         (own_tiny / "train/blue/notes.txt").write_text("these are my pictures")
         (own_tiny / "val/green/huge.png").write_bytes(bomb())
-        answer = train(own_tiny)
+        answer = take(own_tiny)
         assert answer.status == 0, answer.err
         lines = answer.err.splitlines()
         assert lines[0] == "skipped 3 files that could not be read:"
@@ -90,7 +110,37 @@ class TestFolders:
             "val/green/huge.png",
         ]
         assert "10000 x 10000 pixels" in "".join(lines[1:4])
-        assert "29 pictures to train on and 12 to validate" in lines[4]
+        assert "29 pictures to train on and 12 to validate" in (lines + answer.out.splitlines())[4]
+
+    def test_one_percent_of_the_files_spoiled_at_random(self, take, draw_pictures, tmp_path):
+        """At random bytes: whatever Pillow says of them, each is taken or named."""
+        rng, folder = np.random.default_rng(0), tmp_path / "set"
+        draw_pictures(folder, train=200, val=20)
+        for path in sorted(folder.rglob("*.png"))[::2]:  # a JPEG shows more of what is wrong
+            Image.open(path).save(path.with_suffix(".jpg"), quality=80)
+            path.unlink()
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        spoiled = rng.choice(len(files), len(files) // 100 + 20, replace=False)
+        for i in spoiled:
+            data = bytearray(files[i].read_bytes())
+            for place in rng.integers(0, len(data), rng.integers(1, 40)):
+                data[place] = rng.integers(0, 256)
+            files[i].write_bytes(data[: rng.integers(1, 2 * len(data))])
+        answer = take(folder)
+        assert answer.status == 0, answer.err
+        assert "Traceback" not in answer.err
+        first, *others = answer.err.splitlines()
+        count = int(first.split()[1])
+        assert 3 <= count <= len(spoiled)
+        names = {str(files[i].relative_to(folder)) for i in spoiled}
+        named = [line.split(":")[0].strip() for line in others[: min(count, 10)]]
+        assert set(named) <= names
+        assert f"{660 - count} pictures" in _total(answer)
+        if (tmp_path / "out").exists():
+            assert "all of them in" in answer.err
+            skipped = json.loads((tmp_path / "out/manifest.json").read_text())["skipped"]
+            assert len(skipped) == count
+            assert {name for name, _ in skipped} <= names
 
 
 class TestArchives:
@@ -105,7 +155,7 @@ class TestArchives:
         ids=["parent", "absolute", "symlink", "hardlink"],
     )
     def test_an_entry_that_reaches_outside_is_refused(
-        self, train, tiny, tmp_path, name, kind, reason
+        self, take, tiny, tmp_path, name, kind, reason
     ):
         name = name.format(tmp=tmp_path)
         archive = tmp_path / "inside" / "set.tgz"
@@ -120,17 +170,17 @@ class TestArchives:
             else:
                 entry.linkname = "/etc/passwd"
             tar.addfile(entry, io.BytesIO(b"evil"))
-        answer = train(archive)
+        answer = take(archive)
         assert answer.status == 1
         answer.sentence(str(archive), repr(name), reason)
         assert not list(tmp_path.rglob("evil*"))
 
-    def test_an_archive_cut_short_is_named(self, train, tiny, tmp_path):
+    def test_an_archive_cut_short_is_named(self, take, tiny, tmp_path):
         archive = tmp_path / "set.tgz"
         with tarfile.open(archive, "w:gz") as tar:
             tar.add(tiny, "tiny")
         archive.write_bytes(archive.read_bytes()[:-20_000])
-        answer = train(archive)
+        answer = take(archive)
         assert answer.status == 1
         answer.sentence(str(archive), "cut off or damaged")
 

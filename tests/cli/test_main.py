@@ -8,6 +8,10 @@ import minialexnet.cli.models
 from minialexnet.cli.main import COMMANDS
 from minialexnet.errors import InputError
 
+GROUPS = [name for name, command in COMMANDS.items() if hasattr(command, "COMMANDS")]
+SINGLE = [(name,) for name in COMMANDS if name not in GROUPS]
+SINGLE += [(group, name) for group in GROUPS for name in COMMANDS[group].COMMANDS]
+
 
 @pytest.fixture(params=[80, 120])
 def columns(request, monkeypatch) -> int:
@@ -29,17 +33,26 @@ def test_summaries_of_the_commands_stand_in_one_column(cli, columns):
     assert {row.end() for row in rows if row} == {13}
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_of_commands_lists_them(cli, group):
+    answer = cli(group)
+    assert answer.status == 0
+    assert answer.out == cli(group, "--help").out
+    for name in COMMANDS[group].COMMANDS:
+        assert re.search(rf"^  {name} +\w+", answer.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [(), *((group,) for group in GROUPS), *SINGLE])
 def test_help_fits_into_the_terminal(cli, columns, command):
     answer = cli(*command, "--help")
     assert (answer.status, answer.err) == (0, "")
     assert max(map(len, answer.out.splitlines())) < columns
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", SINGLE)
 def test_help_says_what_every_option_does(cli, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    joined = re.sub(r"\n {20,}", "  ", cli(command, "--help").out)
+    joined = re.sub(r"\n {20,}", "  ", cli(*command, "--help").out)
     options = re.findall(r"^  --.*", joined, re.MULTILINE)
     assert options
     for line in options:
@@ -66,6 +79,9 @@ def test_help_says_what_every_option_does(cli, command, monkeypatch):
         (["gradcheck", "--seed", "-1"], ["--seed", "at least 0"]),
         (["gradcheck", "--tolerance", "0"], ["--tolerance", "above 0"]),
         (["models", "vgg"], ["VARIANT", "'vgg'", "paper"]),
+        (["data", "fly"], ["'fly'", "prepare", "minialexnet data --help"]),
+        (["data", "prepare"], ["PATH", "minialexnet data prepare --help"]),
+        (["data", "prepare", "x", "--fit", "tight"], ["--fit", "'tight'", "crop"]),
     ],
     ids=lambda value: " ".join(value) if "--" in str(value) else None,
 )

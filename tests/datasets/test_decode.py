@@ -316,7 +316,7 @@ def test_a_large_jpeg_is_decoded_at_a_fraction(encode):
     y, x = np.mgrid[0:512, 0:1024]
     pixels = np.stack([x // 4, y // 2, (x + y) // 6], axis=-1).astype(np.uint8)
     image = decode._open(encode(pixels, "JPEG", quality=95))
-    quick = decode._square(image, 64)
+    quick = decode._square(image, 64, "crop")
     assert image.size == (256, 128)  # a quarter, and still twice what is needed
     exact = decode_picture(encode(pixels, "PNG"), 64)
     assert np.abs(quick.astype(int) - exact).max() <= 4

@@ -31,7 +31,8 @@ def die(*args: object) -> None:
 
 def prepare_to_die(one, while_: str) -> None:
     """Make `one` die in its fifth step, or while saving it."""
-    from minialexnet.training import files, sgd
+    from minialexnet import files
+    from minialexnet.training import sgd
 
     def unless_saving_the_fifth(call):
         def call_or_die(*args):

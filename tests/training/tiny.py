@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minialexnet.datasets import PictureSet, mean_colour
+from minialexnet.datasets import PictureSet
 from minialexnet.training import Progress, RunFolder, TrainConfig, Trainer
 
 CLASSES = ("red", "green", "blue", "grey")
@@ -69,7 +69,7 @@ def tiny_trainer(folder: Path, train=None, val=None, progress=None, **changes) -
         tiny_config(**changes),
         train,
         val,
-        mean_colour(train.images),
+        train.statistics.mean_colour,
         RunFolder(folder),
         Silent() if progress is None else progress,
     )

@@ -1,10 +1,9 @@
 """`minialexnet data`: getting pictures, preparing them, looking at them."""
 
-from types import ModuleType
-
 from minialexnet.cli.commands import summaries
+from minialexnet.cli.data import prepare
 
-COMMANDS: dict[str, ModuleType] = {}
+COMMANDS = {"prepare": prepare}
 
 USAGE = "COMMAND [options]"
 HELP = f"""get pictures, prepare them, look at them

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
+from minialexnet import files
 from minialexnet.errors import InputError
-from minialexnet.training import files
-from minialexnet.training.files import replace_with_copy, write_atomically
+from minialexnet.files import replace_with_copy, write_atomically
 
 
 def full_disk(*args):

@@ -1,0 +1,56 @@
+"""Decoding many pictures at once, on all cores."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from minialexnet.datasets.decode import PictureError, decode_picture
+
+WAITING_PER_WORKER = 4  # pictures read but not yet decoded; they bound the memory
+
+Decoded = tuple[str, int, np.ndarray | PictureError]
+
+
+def decode_all(
+    files: Iterable[tuple[str, int, bytes]], size: int, fit: str, workers: int
+) -> Iterator[Decoded]:
+    """Yield (split, position, pixels) of all files (split, position, content), in their order.
+
+    In the place of the pixels, uint8 (size, size, 3), a PictureError stands for a file that cannot
+    be decoded. Threads do it: nearly all the time Pillow computes without Python's lock.
+    """
+
+    def decode(split: str, position: int, content: bytes) -> Decoded:
+        try:
+            return split, position, decode_picture(content, size, fit)
+        except PictureError as error:
+            return split, position, error
+
+    # Pillow warns of odd notes in a picture, which do not matter, and of huge ones, which are
+    # skipped. Filters belong to the whole process, so this must be around all threads.
+    with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        jobs: deque[Future[Decoded]] = deque()
+        try:
+            for file in files:
+                jobs.append(pool.submit(decode, *file))
+                if len(jobs) > WAITING_PER_WORKER * workers:
+                    yield jobs.popleft().result()
+            while jobs:
+                yield jobs.popleft().result()
+        finally:
+            for job in jobs:
+                job.cancel()
+
+
+def cpus() -> int:
+    """The CPUs this process may use, which in a container or job are fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
