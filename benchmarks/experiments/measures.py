@@ -26,7 +26,9 @@ class Measure:
         """The number in words."""
         if value is None:
             return MISSING
-        return f"{100 * value:{sign}.1f}%" if self.unit == "%" else f"{value:{sign}.2f}"
+        if self.unit == "%":
+            return f"{100 * value:{sign}.1f}%"
+        return f"{value:{sign}.{2 if self.unit == 'epochs' else 3}f}"
 
 
 def last(column: str) -> Callable[[dict], float | None]:

@@ -34,6 +34,9 @@ def markdown(claim: Claim, record: dict[str, Any], picture: str) -> str:
         f"- the paper: {claim.paper}",
         f"- here: {claim.here}",
     ]
+    if claim.line is not None:
+        height, name = claim.line
+        lines.append(f"- marked in the picture: {name}, {height(record['classes']):.3f}")
     lines += ["", f"![{claim.title}]({picture})", "", str(result(claim, record))]
     lines += ["", str(every_run(claim, record)), ""]
     return "\n".join(lines)

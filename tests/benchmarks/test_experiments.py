@@ -563,6 +563,12 @@ class TestWordsOfTheTable:
         assert sigmoid[TO_25.name] == "1 of 1 never"
         assert (sigmoid["verdict"], sigmoid["seeds"]) == ("-", "1")
 
+    def test_losses_have_three_digits_beside_ln_c(self):
+        made = [fake_run([0.5], configuration="He")]
+        text = tables.markdown(CLAIMS["init"], fake_record("init", made), "x.png")
+        assert cells(text, "Result")["He"][0]["validation loss"] == "1.500"
+        assert "- marked in the picture: ln C, 2.303\n" in text
+
     def test_what_was_not_run_yet_is_left_open(self, tmp_path):
         made = fake_record("pooling", [fake_run([0.5], configuration="overlapped, maximum")])
         path = record.save(made, tmp_path)
