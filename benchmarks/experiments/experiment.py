@@ -10,7 +10,10 @@ from experiments.runs import evaluated, folder_name, read_result, train
 from experiments.shelf import Shelf
 from minialexnet.backend import Device
 from minialexnet.models import alexnet
-from minialexnet.training import Progress, TrainConfig, default_config
+from minialexnet.training import Progress, TrainConfig, planned
+
+RECIPE = "mini"
+"""The preset of all runs, whatever the network: it does no more than the paper to the pictures."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Experiment:
     def config(self, settings: dict[str, Any], seed: int) -> TrainConfig:
         """The recipe with these settings."""
         pictures = self.shelved.pictures
-        return default_config(
+        return planned(
             data=self.shelved.data,
             num_classes=len(pictures.classes),
             num_pictures=len(pictures.train),
@@ -116,6 +119,7 @@ class Experiment:
             fit=pictures.fit,
             pixel_std=self.shelved.pixel_std,
             backend=self.device.name,
+            preset=RECIPE,
             precision=self.device.precision,
             variant=self.scale.variant,
             image_size=self.scale.image_size,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from minialexnet.backend import Device
+from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.datasets import Pictures, builtin_archive, load_or_prepare, load_pictures
 from minialexnet.errors import InputError
@@ -16,8 +17,8 @@ from minialexnet.training import (
     Preprocessing,
     Progress,
     TrainConfig,
-    default_config,
     load_checkpoint,
+    planned,
 )
 
 BUILTIN = "built-in"
@@ -92,7 +93,10 @@ def planned_config(
     options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
-    return default_config(
+    chosen = recipe(options)
+    if "except_for" in chosen:
+        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures.classes)
+    return planned(
         data=absolute(data),
         num_classes=len(pictures.classes),
         num_pictures=len(pictures.train),
@@ -100,8 +104,9 @@ def planned_config(
         fit=pictures.fit,
         pixel_std=float(pictures.train.statistics.colour_std.mean()),
         backend=device.name,
+        preset=options.preset,
         precision=device.precision,
-        **recipe(options),
+        **chosen,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
-from minialexnet.datasets import FITS
+from minialexnet.datasets import AUGMENTATIONS, FITS
 from minialexnet.models import (
     ACTIVATIONS,
     INITIALIZATIONS,
@@ -16,7 +16,7 @@ from minialexnet.models import (
     VARIANTS,
     Parts,
 )
-from minialexnet.training import SCHEDULES
+from minialexnet.training import PRESETS, SCHEDULES
 
 RECIPE = (
     "variant",
@@ -27,6 +27,13 @@ RECIPE = (
     "min_crop",
     "flip",
     "colour_noise",
+    "shift",
+    "scale",
+    "rotation",
+    "shear",
+    "contrast",
+    "brightness",
+    "except_for",
     "epochs",
     "batch_size",
     "schedule",
@@ -37,7 +44,7 @@ RECIPE = (
     "seed",
     *PART_NAMES,
 )
-"""Options which, where given, replace what `default_config` would choose."""
+"""Options which, where given, replace what the preset says."""
 
 
 SWITCHES = {"flip", "random_crop", "lrn", "groups"}
@@ -45,8 +52,10 @@ SWITCHES = {"flip", "random_crop", "lrn", "groups"}
 
 
 def flag(name: str) -> str:
-    """The option that sets `name`: "--lr", "--no-flip"."""
-    return f"--{'no-' * (name in SWITCHES)}{name.replace('_', '-')}"
+    """The option that sets what is called `name` in RECIPE: "--lr", "--no-flip"."""
+    if name in SWITCHES:
+        return f"--no-{spelled(name)}"
+    return {"except_for": "--except"}.get(name, f"--{spelled(name)}")
 
 
 def whole(at_least: int) -> Callable[[str], int]:
@@ -174,6 +183,28 @@ def chosen_parts(options: argparse.Namespace) -> Parts:
     return Parts(**{name: value for name, value in given.items() if value is not None})
 
 
+def exception(text: str) -> tuple[str, list[str]]:
+    """For argparse: "6:rotation,flip" -> ("6", ["rotation", "flip"]); a class may have a colon."""
+    class_name, colon, names = text.rpartition(":")
+    chosen = names.replace("-", "_").split(",")
+    if not class_name or not colon:
+        raise argparse.ArgumentTypeError(
+            f"expected a class, a colon and what is off for it, like 6:rotation, not {text!r}"
+        )
+    for name in chosen:
+        if name not in AUGMENTATIONS:
+            raise argparse.ArgumentTypeError(
+                f"there is no augmentation {spelled(name)!r}; there are "
+                f"{', '.join(map(spelled, AUGMENTATIONS))}"
+            )
+    return class_name, chosen
+
+
+def spelled(name: str) -> str:
+    """A name of an option's value as the command line has it: colour_noise -> colour-noise."""
+    return name.replace("_", "-")
+
+
 def add_squares(add: Callable[..., Any]) -> None:
     """The options --picture-size and --fit, by the method `add_argument` of a parser or group."""
     add(
@@ -191,68 +222,99 @@ def add_squares(add: Callable[..., Any]) -> None:
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """The options of a training: those of RECIPE, and --picture-size and --fit."""
+    """The options of a training: --preset, those of RECIPE, and --picture-size and --fit."""
     add_parts(parser)
     size, count = whole(at_least=1), whole(at_least=1)
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        help="where all that is not given below comes from (default: photos, or mini for pictures "
+        "below 96 pixels)",
+    )
     add = parser.add_argument_group("network and pictures").add_argument
-    add("--variant", choices=VARIANTS, help="default: paper, or mini below 96 pixels")
-    add("--init", choices=INITIALIZATIONS, help="initial weights (default: he)")
+    add("--variant", choices=VARIANTS, help="which network (`minialexnet models` shows them)")
+    add("--init", choices=INITIALIZATIONS, help="initial weights")
     add_squares(add)
     add(
         "--image-size",
         type=size,
         metavar="PIXELS",
-        help="side of the crops the network sees (default: 7/8 of the pictures)",
+        help="side of the crops the network sees (presets: 7/8 of the pictures)",
     )
     add(
         "--mean",
         choices=("colour", "image"),
-        help="subtract one colour, or a mean image as in 2012 (default: what goes with --init)",
+        help="subtract one colour, or a mean image as in 2012",
     )
+    _add_augmentations(parser)
+    add = parser.add_argument_group("training").add_argument
+    add(
+        "--epochs",
+        type=count,
+        metavar="N",
+        help="how often every picture is seen (presets: by their number)",
+    )
+    add("--batch-size", type=count, metavar="N", help="pictures a step")
+    add("--lr", type=number(above=0), metavar="RATE", help="highest learning rate")
+    add("--schedule", choices=SCHEDULES, help="of the learning rate")
+    add("--momentum", type=number(at_least=0, below=1), metavar="X", help="of SGD")
+    add("--weight-decay", type=number(at_least=0), metavar="X", help="of SGD")
+    add(
+        "--label-smoothing",
+        type=number(at_least=0, below=1),
+        metavar="X",
+        help="share of each label that is spread over all classes",
+    )
+    add(
+        "--seed",
+        type=whole(at_least=0),
+        metavar="N",
+        help="of weights, order, crops and dropout (default: 0)",
+    )
+
+
+def _add_augmentations(parser: argparse.ArgumentParser) -> None:
+    """How pictures are changed in training, by chance."""
+    group = parser.add_argument_group(
+        "changes of the pictures in training, by chance", "see them: minialexnet data show"
+    )
+    add = group.add_argument
     add(
         "--no-random-crop",
         dest="random_crop",
         action="store_const",
         const=False,
-        help="always cut the middle of pictures (default: anywhere, by chance)",
+        help="always cut the middle of pictures",
     )
     add(
         "--min-crop",
-        type=size,
+        type=whole(at_least=0),
         metavar="PIXELS",
-        help="cut squares of random size in training, from this side up to the whole picture, and "
-        "scale them to the crops' (default: all of that size, as in 2012)",
+        help="cut squares of random size, from this side up to the whole picture, and scale them "
+        "to the crops'; 0: cut all in the size of the crops, as in 2012",
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
     add(
         "--colour-noise",
         type=number(at_least=0),
         metavar="X",
-        help="vary the colours in training; 0.1 as in the paper (default: 0, not at all)",
+        help="vary the colours: 0.1 as in the paper, 0 not at all",
     )
-    add = parser.add_argument_group("training").add_argument
+    share, angle = number(at_least=0), number(at_least=0)
+    add("--shift", type=share, metavar="X", help="by up to this share of the side: 0.1")
+    add("--scale", type=share, metavar="X", help="from 1/(1+X) to 1+X times as large: 0.25")
+    add("--rotation", type=angle, metavar="DEGREES", help="to either side, up to this: 15")
+    add("--shear", type=angle, metavar="DEGREES", help="slant to either side, up to this: 10")
+    add("--contrast", type=share, metavar="X", help="from 1/(1+X) to 1+X times: 0.3")
+    add("--brightness", type=share, metavar="X", help="likewise: 0.3")
     add(
-        "--epochs",
-        type=count,
-        metavar="N",
-        help="how often every picture is seen (default: by their number)",
-    )
-    add("--batch-size", type=count, metavar="N", help="pictures a step (default: 64)")
-    add(
-        "--lr",
-        type=number(above=0),
-        metavar="RATE",
-        help="highest learning rate (default: what goes with --init, 0.02 or 0.01)",
-    )
-    add("--schedule", choices=SCHEDULES, help="of the learning rate (default: one-cycle)")
-    add("--momentum", type=number(at_least=0, below=1), metavar="X", help="default: 0.9")
-    add("--weight-decay", type=number(at_least=0), metavar="X", help="default: 0.0005")
-    add("--label-smoothing", type=number(at_least=0, below=1), metavar="X", help="default: 0")
-    add(
-        "--seed",
-        type=whole(at_least=0),
-        metavar="N",
-        help="of weights, order, crops and dropout (default: 0)",
+        "--except",
+        dest="except_for",
+        type=exception,
+        action="append",
+        metavar="CLASS:NAME,...",
+        help="switch off for a class what makes another of it, as in --except 6:rotation (again "
+        f"for other classes): {', '.join(map(spelled, AUGMENTATIONS))}",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from minialexnet.backend import Device, select_device
 from minialexnet.cli.common import BUILTIN, absolute, load_data, load_data_again, planned_config
+from minialexnet.cli.exceptions import warnings
 from minialexnet.cli.options import (
     add_backend,
     add_precision,
@@ -40,10 +41,10 @@ chosen to suit the pictures: the network, their size, how many epochs.
   minialexnet train --data imagenette2-160.tgz   any set of pictures
   minialexnet train --resume runs/built-in-1     go on where a run was stopped
 
-As in 2012, but for the noise in the colours:
+As in 2012:
 
   minialexnet train --data FOLDER --variant original2012 --init 2012 \\
-      --schedule plateau --epochs 90 --batch-size 128"""
+      --schedule plateau --epochs 90 --batch-size 128 --colour-noise 0.1"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +96,8 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     pictures = load_data(data, options.picture_size, options.fit, prepares=True)
     config = planned_config(options, data, pictures, device)
     _say_pictures(data, pictures)
+    for line in warnings(config, pictures.classes):
+        print(line, file=sys.stderr)
     mean = mean_to_subtract(config.mean, pictures.train.statistics)
     runs = Path(options.runs)
     trainer = Trainer(config, pictures.train, pictures.val, mean, RunFolder(runs / name))

@@ -1,10 +1,13 @@
 """Pictures on disk -> batches of arrays."""
 
-from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views
+from minialexnet.datasets.augmentation import AUGMENTATIONS, Augmentation
+from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views, steps_per_epoch
 from minialexnet.datasets.builtin import builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
-from minialexnet.datasets.decode import FITS, PictureError, decode_picture
+from minialexnet.datasets.decode import FITS, PictureError, decode_picture, shorter_side
+from minialexnet.datasets.light import relit
 from minialexnet.datasets.load import load_pictures
+from minialexnet.datasets.lookalikes import lookalikes
 from minialexnet.datasets.names import display_name
 from minialexnet.datasets.normalize import to_network_input
 from minialexnet.datasets.pictures import Pictures, PictureSet
@@ -12,9 +15,12 @@ from minialexnet.datasets.prepare import load_or_prepare, prepare
 from minialexnet.datasets.prepared import find_prepared, is_prepared, prepared_folder
 from minialexnet.datasets.source import Source, Split, open_source
 from minialexnet.datasets.statistics import Statistics, statistics_of
+from minialexnet.datasets.warp import matrices, warped
 
 __all__ = [
+    "AUGMENTATIONS",
     "FITS",
+    "Augmentation",
     "EvalBatches",
     "PictureError",
     "PictureSet",
@@ -32,10 +38,16 @@ __all__ = [
     "is_prepared",
     "load_or_prepare",
     "load_pictures",
+    "lookalikes",
+    "matrices",
     "open_source",
     "prepare",
     "prepared_folder",
     "principal_colours",
+    "relit",
+    "shorter_side",
     "statistics_of",
+    "steps_per_epoch",
     "to_network_input",
+    "warped",
 ]

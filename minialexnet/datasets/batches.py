@@ -16,15 +16,18 @@ import numpy as np
 from PIL import Image
 
 from minialexnet.backend import Empty
+from minialexnet.datasets.augmentation import Augmentation, Changes
 from minialexnet.datasets.colour import STRENGTH, PrincipalColours
+from minialexnet.datasets.light import relit
 from minialexnet.datasets.pictures import PictureSet
+from minialexnet.datasets.warp import warped
 from minialexnet.errors import InputError
 
 Batch = tuple[np.ndarray, ...]
 
 # Every use of randomness has its own key [seed, epoch, use, step]. All keys are equally long, for
 # NumPy takes [1, 2] and [1, 2, 0] for the same; and no use is 0, for weights are drawn with [seed].
-ORDER, CROPS, COLOURS = 1, 2, 3
+ORDER, CROPS, COLOURS, CHANGES = 1, 2, 3, 4
 
 
 class TrainBatches:
@@ -34,14 +37,19 @@ class TrainBatches:
     flip: mirror every other picture, by chance; drop_last: leave out the last batch of an epoch
     if it is not full (unless it is the only one: of fewer pictures than batch_size, each batch
     holds all); colours, colour_noise: the axes of the colours, and how strongly each picture is
-    moved along them, by chance (see colour.py); min_crop: cut squares of random size, of min_crop
-    pixels up to the whole picture, and scale them to `crop`, so that an object is learnt in several
-    sizes (None, as in 2012: all squares are of `crop` pixels, and nothing is scaled); random_crop:
-    cut them anywhere, otherwise always in the middle, as pictures to measure on are.
+    moved along them, by chance (see colour.py), always or as a function of the epoch; min_crop: cut
+    squares of random size, of min_crop pixels up to the whole picture, and scale them to `crop`, so
+    that an object is learnt in several sizes (None, as in 2012: all squares are of `crop` pixels,
+    and nothing is scaled); random_crop: cut them anywhere, otherwise always in the middle, as
+    pictures to measure on are; augmentation: what else is changed by chance, and for which classes
+    something is switched off.
+
+    A square is cut, changed as `Augmentation` says (about its own centre, and with what lies around
+    it in the picture), mirrored, and then its colours are moved.
 
     len() is the number of steps in an epoch.
 
-    Raises: InputError for a batch_size, crop or seed which cannot be.
+    Raises: InputError for a batch_size, crop, seed or class which cannot be.
     """
 
     def __init__(
@@ -53,9 +61,10 @@ class TrainBatches:
         flip: bool = True,
         drop_last: bool = True,
         colours: PrincipalColours | None = None,
-        colour_noise: float = STRENGTH,
+        colour_noise: float | Callable[[int], float] = STRENGTH,
         min_crop: int | None = None,
         random_crop: bool = True,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.pictures = pictures
         self.batch_size = _whole("batch_size", batch_size, at_least=1)
@@ -66,13 +75,12 @@ class TrainBatches:
         self.colours, self.colour_noise = colours, colour_noise
         self.min_crop = None if min_crop is None else _checked_crop(pictures, min_crop, "min_crop")
         self.random_crop = random_crop
+        self.augmentation = Augmentation() if augmentation is None else augmentation
+        self._spared = self.augmentation.spared(pictures.classes)
         self._last_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
-        count = len(self.pictures)
-        if self.drop_last and count >= self.batch_size:
-            return count // self.batch_size
-        return math.ceil(count / self.batch_size)
+        return steps_per_epoch(len(self.pictures), self.batch_size, self.drop_last)
 
     def batch(self, epoch: int, step: int, empty: Empty = np.empty) -> Batch:
         """Batch number `step` of `epoch`, both from 0, in memory that `empty` makes.
@@ -95,13 +103,24 @@ class TrainBatches:
         mirrored = rng.random(len(chosen)) < 0.5
         if not self.flip:
             mirrored[:] = False
-        images = _cut(self.pictures.images, chosen, corners, sides, mirrored, self.crop, empty)
+        of_class = self.pictures.labels[chosen]
+        off = {name: spared[of_class] for name, spared in self._spared.items()}
+        sides[off["crop"]] = self.crop
+        corners[off["crop"]] = (self.pictures.size - self.crop) // 2
+        mirrored[off["flip"]] = False
+        rng = np.random.default_rng([self.seed, epoch, CHANGES, step])
+        changes = self.augmentation.draw(len(chosen), rng, off)
+        images = _cut(
+            self.pictures.images, chosen, corners, sides, mirrored, self.crop, empty, changes
+        )
         labels = _labels(self.pictures, chosen, empty)
         if self.colours is None:
             return images, labels
         rng = np.random.default_rng([self.seed, epoch, COLOURS, step])
         shift = empty((len(chosen), 3), dtype=np.float32)
-        shift[:] = self.colours.shifts(len(chosen), self.colour_noise, rng)
+        noise = self.colour_noise(epoch) if callable(self.colour_noise) else self.colour_noise
+        shift[:] = self.colours.shifts(len(chosen), noise, rng)
+        shift[off["colour_noise"]] = 0
         return images, labels, shift
 
     def iterate(self, epoch: int, start_step: int = 0, empty: Empty = np.empty) -> Iterator[Batch]:
@@ -121,6 +140,13 @@ class TrainBatches:
             rng = np.random.default_rng([self.seed, epoch, ORDER, 0])
             remembered = self._last_order = (epoch, rng.permutation(len(self.pictures)))
         return remembered[1]
+
+
+def steps_per_epoch(pictures: int, batch_size: int, drop_last: bool = True) -> int:
+    """How many batches an epoch of `TrainBatches` has."""
+    if drop_last and pictures >= batch_size:
+        return pictures // batch_size
+    return math.ceil(pictures / batch_size)
 
 
 class EvalBatches:
@@ -197,18 +223,26 @@ def _cut(
     mirrored: np.ndarray,
     crop: int,
     empty: Empty,
+    changes: Changes | None = None,
 ) -> np.ndarray:
     """Squares of the chosen pictures, given by their (top, left) corners and sides, as crops.
 
-    One of another side than `crop` is scaled to it. Some are mirrored left to right.
+    One of another side than `crop` is scaled to it. Some are changed, and mirrored left to right.
     """
     out = empty((len(chosen), crop, crop, 3), dtype=np.uint8)
     for i, picture in enumerate(chosen):
-        top, left = corners[i]
-        view = pictures[picture, top : top + sides[i], left : left + sides[i]]
-        if sides[i] != crop:
-            square = Image.fromarray(np.ascontiguousarray(view))
-            view = np.asarray(square.resize((crop, crop), Image.Resampling.BILINEAR))
+        top, left = corners[i].tolist()
+        side = int(sides[i])
+        if changes is not None and changes.moves[i]:
+            matrix, shift = changes.matrix[i], changes.shift[i]
+            view = warped(pictures, picture, (top, left), side, crop, matrix, shift)
+        else:
+            view = pictures[picture, top : top + side, left : left + side]
+            if side != crop:
+                square = Image.fromarray(np.ascontiguousarray(view))
+                view = np.asarray(square.resize((crop, crop), Image.Resampling.BILINEAR))
+        if changes is not None and changes.lights[i]:
+            view = relit(view, changes.contrast[i], changes.brightness[i])
         if mirrored[i]:
             for channel in range(3):  # at once, this copy takes three times as long
                 out[i, :, :, channel] = view[:, ::-1, channel]

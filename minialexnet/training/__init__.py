@@ -1,14 +1,16 @@
 """Training: optimizer, schedules, the loop, metrics, checkpoints."""
 
 from minialexnet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from minialexnet.training.config import TrainConfig, default_config
+from minialexnet.training.config import TrainConfig
 from minialexnet.training.evaluation import (
     Preprocessing,
     evaluate,
     mean_of_views,
     mean_to_subtract,
 )
+from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
+from minialexnet.training.presets import PRESETS, planned
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
@@ -22,6 +24,7 @@ from minialexnet.training.trainer import (
 )
 
 __all__ = [
+    "PRESETS",
     "SCHEDULES",
     "SGD",
     "TOP_K",
@@ -36,7 +39,6 @@ __all__ = [
     "TrainingDiverged",
     "TrainingInterrupted",
     "TrainingStopped",
-    "default_config",
     "duration",
     "evaluate",
     "first_nonfinite",
@@ -44,5 +46,7 @@ __all__ = [
     "make_schedule",
     "mean_of_views",
     "mean_to_subtract",
+    "planned",
     "save_checkpoint",
+    "training_batches",
 ]

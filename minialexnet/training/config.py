@@ -1,10 +1,11 @@
-"""All choices of a training run in one place, and how they are chosen when nobody says."""
+"""All choices of a training run in one place."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
-from minialexnet.models import PART_NAMES, RAW_PIXEL_INITIALIZATIONS, AlexNet, Parts, alexnet
+from minialexnet.models import PART_NAMES, AlexNet, Parts, alexnet
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,7 @@ class TrainConfig:
 
     Attributes:
         data: the folder or archive the pictures came from.
+        preset: where what was not chosen comes from, see `planned`.
         variant, init: see `minialexnet.models.alexnet`.
         num_classes: how many classes the pictures have.
         picture_size: side the pictures are resized to when loaded, in pixels.
@@ -24,9 +26,11 @@ class TrainConfig:
         label_smoothing: see `SoftmaxCrossEntropy`.
         random_crop: cut training pictures anywhere; False: always in the middle.
         min_crop: cut squares of this side up to the whole picture, by chance, and scale them to
-            image_size; None, as in 2012: all crops are of image_size.
+            image_size; 0, as in 2012: all crops are of image_size.
         flip: mirror half of the training pictures.
         colour_noise: how strongly colours vary in training: 0 not at all, 0.1 as in the paper.
+        shift, scale, rotation, shear, contrast, brightness: see `Augmentation`; 0 is not at all.
+        except_for: {augmentation: classes for which it is off}, see `Augmentation`.
         mean: what is subtracted from the pixels: "colour" (one value a channel) or "image"
             (one a pixel, as in 2012).
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
@@ -52,9 +56,16 @@ class TrainConfig:
     label_smoothing: float = 0.0
     fit: str = "crop"
     random_crop: bool = True
-    min_crop: int | None = None
+    min_crop: int = 0
     flip: bool = True
     colour_noise: float = 0.0
+    shift: float = 0.0
+    scale: float = 0.0
+    rotation: float = 0.0
+    shear: float = 0.0
+    contrast: float = 0.0
+    brightness: float = 0.0
+    except_for: dict[str, list[str]] = field(default_factory=dict)
     mean: str = "colour"
     pixel_scale: float = 1.0
     activation: str = "relu"
@@ -66,6 +77,7 @@ class TrainConfig:
     seed: int = 0
     backend: str = "numpy"
     precision: str | None = None
+    preset: str = ""
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("image_size", 1), ("seed", 0)):
@@ -82,12 +94,12 @@ class TrainConfig:
                 f"crops of {self.image_size} pixels do not fit into pictures of "
                 f"{self.picture_size}; choose a smaller --image-size or a larger --picture-size"
             )
-        if self.min_crop is not None and not 1 <= self.min_crop <= self.picture_size:
+        if not 0 <= self.min_crop <= self.picture_size:
             raise InputError(
                 f"min_crop is {self.min_crop}; expected 1 to {self.picture_size}, the side of the "
-                "pictures"
+                "pictures, or 0"
             )
-        _ = self.parts  # which refuses what there is not
+        _ = self.augmentation, self.parts  # which look at what they are given
 
     @property
     def parts(self) -> Parts:
@@ -98,6 +110,19 @@ class TrainConfig:
         """The network with its initial weights, on the host."""
         return alexnet(
             self.variant, self.num_classes, self.image_size, self.seed, self.init, self.parts
+        )
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """How pictures are changed in training, besides crops, flips and noise in the colours."""
+        return Augmentation(
+            self.shift,
+            self.scale,
+            self.rotation,
+            self.shear,
+            self.contrast,
+            self.brightness,
+            self.except_for,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,55 +139,3 @@ class TrainConfig:
             return cls(**({"precision": "float32"} | values))
         except TypeError as error:
             raise InputError(f"the configuration is incomplete: {error}") from None
-
-
-SMALL_PICTURES = 96
-"""Pictures below this side get the `mini` variant by default, larger ones `paper`."""
-
-
-SMALL_STEPS, LARGE_STEPS = 650, 2900
-"""How many steps of 64 pictures the default recipe aims at, for `mini` and for the large nets."""
-
-
-def default_config(
-    data: str,
-    num_classes: int,
-    num_pictures: int,
-    picture_size: int,
-    pixel_std: float,
-    backend: str,
-    **chosen: Any,
-) -> TrainConfig:
-    """A recipe that works for most picture folders, with what the user chose put in its place.
-
-    A short training from scratch: He's initialisation on pixels of standard deviation 1, one
-    cycle of the learning rate, crops of 7/8 of the pictures (the paper's 224 of 256), and enough
-    epochs that every set gets some thousands of steps.
-
-    Args:
-        num_pictures: in the training part.
-        pixel_std: standard deviation of its pixels, on the scale of 0 to 255.
-        chosen: any attribute of `TrainConfig`; None counts as not chosen.
-    """
-    chosen = {name: value for name, value in chosen.items() if value is not None}
-    variant = chosen.setdefault("variant", "mini" if picture_size < SMALL_PICTURES else "paper")
-    init = chosen.setdefault("init", "he")
-    raw_pixels = init in RAW_PIXEL_INITIALIZATIONS
-    batch_size = chosen.setdefault("batch_size", 64)
-    steps_per_epoch = max(1, num_pictures // batch_size)
-    target_steps = SMALL_STEPS if variant == "mini" else LARGE_STEPS
-    recipe = {
-        "image_size": round(picture_size * 7 / 8),
-        "epochs": max(8, min(60, -(-target_steps // steps_per_epoch))),
-        "schedule": "one-cycle",
-        "lr": 0.01 if raw_pixels else 0.02,
-        "pixel_scale": 1.0 if raw_pixels or pixel_std == 0 else 1 / pixel_std,
-        "mean": "image" if raw_pixels else "colour",
-    }
-    fixed = {
-        "data": data,
-        "num_classes": num_classes,
-        "picture_size": picture_size,
-        "backend": backend,
-    }
-    return TrainConfig(**(recipe | chosen | fixed))

@@ -21,6 +21,14 @@ class Schedule:
         """The learning rate of training step `step`, counted from 0 over all epochs."""
         raise NotImplementedError
 
+    def rate_factor(self, name: str, step: int) -> float:
+        """What the rate is multiplied by for the parameter of that name."""
+        return 1.0
+
+    def colour_noise_factor(self, epoch: int) -> float:
+        """What the noise in the colours is multiplied by in that epoch, counted from 0."""
+        return 1.0
+
     def epoch_ended(self, validation_error: float) -> None:
         """Take note of the validation error (share of wrong pictures) after an epoch."""
 
@@ -86,6 +94,37 @@ class Step(Schedule):
         return self.peak * 0.1 ** (3 * step // max(total, 1))
 
 
+class Published(Schedule):
+    """What was really done in 2012, over 91 epochs; here over however many there are.
+
+    By the published code (run 145) the rate of the weights was divided by ten after 25, 51 and 79
+    epochs, that of the biases only the first time. After 67 epochs there was no more noise in the
+    colours, and conv1 learned at a tenth of the rate; after 72 it learned nothing.
+    """
+
+    EPOCHS, DROPS, CALM, FROZEN = 91, (25, 51, 79), 67, 72
+
+    def rate(self, step: int) -> float:
+        return self.peak * 0.1 ** self._drops(step)
+
+    def rate_factor(self, name: str, step: int) -> float:
+        layer, _, kind = name.rpartition(".")
+        factor = 10.0 ** max(self._drops(step) - 1, 0) if kind == "bias" else 1.0
+        if layer == "conv1" and self._has_passed(self.CALM, step):
+            factor *= 0.0 if self._has_passed(self.FROZEN, step) else 0.1
+        return factor
+
+    def colour_noise_factor(self, epoch: int) -> float:
+        return float(not self._has_passed(self.CALM, epoch * self.steps_per_epoch))
+
+    def _drops(self, step: int) -> int:
+        return sum(self._has_passed(epoch, step) for epoch in self.DROPS)
+
+    def _has_passed(self, epoch: int, step: int) -> bool:
+        """Whether the run is as far as the one of 2012 was after that epoch."""
+        return step * self.EPOCHS >= epoch * self.steps_per_epoch * self.epochs
+
+
 class OneCycle(Schedule):
     """Up to the peak and down to nothing, each along half a cosine.
 
@@ -114,6 +153,7 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
 
 
 SCHEDULES: dict[str, type[Schedule]] = {
+    "2012": Published,
     "plateau": Plateau,
     "step": Step,
     "one-cycle": OneCycle,

@@ -1,6 +1,6 @@
 """Stochastic gradient descent with momentum and weight decay, as the paper has it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from minialexnet.backend import (
     Kernels,
@@ -55,8 +55,11 @@ class SGD:
             name: get_array_module(w).zeros_like(w) for name, w in network.params.items()
         }
 
-    def step(self) -> None:
-        """Update every parameter by the gradients of the network's last backward pass."""
+    def step(self, factor: Callable[[str], float] = lambda name: 1.0) -> None:
+        """Update every parameter by the gradients of the network's last backward pass.
+
+        Args: factor: what the rate is multiplied by for the parameter of that name.
+        """
         if not self.network.grads:
             raise InputError("SGD.step came without gradients; call network.backward first")
         for name, w in self.network.params.items():
@@ -66,7 +69,7 @@ class SGD:
                 w,
                 self.network.grads[name],
                 self.velocity[name],
-                lr=self.lr * (self.bias_lr_factor if is_bias else 1.0),
+                lr=self.lr * (self.bias_lr_factor if is_bias else 1.0) * factor(name),
                 weight_decay=0.0 if is_bias else self.weight_decay,
             )
 

@@ -28,7 +28,7 @@ from minialexnet.backend import (
     to_host,
     upload_ahead,
 )
-from minialexnet.datasets import PictureSet, TrainBatches, principal_colours
+from minialexnet.datasets import PictureSet
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
@@ -36,6 +36,7 @@ from minialexnet.training.checkpoint import Checkpoint
 from minialexnet.training.config import TrainConfig
 from minialexnet.training.epoch_table import EpochTable
 from minialexnet.training.evaluation import Preprocessing, evaluate
+from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.rehearsal import GIB, rehearse
@@ -121,17 +122,7 @@ class Trainer:
         self.network = config.network().to(self.xp)
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
         self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
-        self.batches = TrainBatches(
-            train,
-            config.batch_size,
-            config.image_size,
-            config.seed,
-            config.flip,
-            colours=principal_colours(train.statistics) if config.colour_noise else None,
-            colour_noise=config.colour_noise,
-            min_crop=config.min_crop,
-            random_crop=config.random_crop,
-        )
+        self.batches = training_batches(config, train)
         self.schedule = make_schedule(config.schedule, config.lr, len(self.batches), config.epochs)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
         self.position = Position()
@@ -212,7 +203,8 @@ class Trainer:
             where = first_nonfinite(self.network, x) or "the loss itself"
             raise TrainingDiverged(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
-        self.optimizer.step()
+        step = self._steps_done()
+        self.optimizer.step(lambda name: self.schedule.rate_factor(name, step))
         # Activations and gradients must not be there still while the next step makes its own.
         self.network.forget()
         self.criterion.forget()

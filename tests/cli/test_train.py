@@ -133,6 +133,77 @@ class TestWhatIsSaid:
         assert all(len(bar) < columns for bar in bars)
 
 
+class TestAugmentations:
+    @pytest.fixture
+    def notes(self, cli, new_set, tmp_path, recipe):
+        """What is noted before a training with these options on three digits."""
+        digits = new_set(tmp_path / "digits", "6 7 9", train=6, val=1)
+
+        def call(*options):
+            options = (
+                "--data",
+                digits,
+                "--runs",
+                tmp_path / "runs",
+                *recipe,
+                "--epochs",
+                1,
+                *options,
+            )
+            answer = cli("train", *options)
+            assert answer.status == 0, answer.err
+            return [line for line in answer.err.splitlines() if line.startswith("note:")]
+
+        return call
+
+    def test_a_turned_6_is_a_9(self, notes):
+        (line,) = notes("--rotation", 180)
+        assert "turning may make one class look like another: '6' and '9'; " in line
+        assert line.endswith("--except 6:rotation --except 9:rotation")
+
+    def test_what_the_note_advises_is_what_ends_it(self, notes):
+        (line,) = notes("--rotation", 180)
+        assert notes("--rotation", 180, *line.split()[-4:]) == []
+
+    def test_mirrored_letters(self, cli, new_set, tmp_path, recipe):
+        data = new_set(tmp_path / "letters", "b d x", train=6, val=1)
+        options = ("--data", data, "--runs", tmp_path, *recipe, "--epochs", 1)
+        lines = cli("train", *options).err.splitlines()
+        assert lines[1].startswith("note: mirroring may make one class look like another: 'b' and")
+        assert "--no-flip, or for these alone with --except b:flip --except d:flip" in lines[1]
+        assert "note:" not in cli("train", *options, "--no-flip").err
+
+    def test_where_nothing_is_amiss_nothing_is_noted(self, notes):
+        assert notes() == []
+        assert notes("--rotation", 20, "--shift", 0.1, "--brightness", 0.4) == []
+
+    def test_options_are_in_the_configuration(self, notes, tmp_path):
+        notes("--scale", 0.5, "--shear", 5, "--except", "6:flip,colour-noise", "--except", "9:flip")
+        (run,) = (tmp_path / "runs").iterdir()
+        config = json.loads((run / "config.json").read_text())
+        assert (config["scale"], config["shear"], config["rotation"]) == (0.5, 5, 0)
+        assert config["except_for"] == {"flip": ["6", "9"], "colour_noise": ["6"]}
+
+    def test_a_class_may_be_named_as_it_is_shown(self, cli, new_set, tmp_path, recipe):
+        data = new_set(tmp_path / "set", "n01440764 dog:2", train=6, val=1)
+        options = ("--data", data, "--runs", tmp_path, *recipe, "--epochs", 1)
+        options += ("--except", "tench:flip", "--except", "dog:2:crop")
+        assert cli("train", *options).status == 0
+        config = json.loads((tmp_path / "set-1" / "config.json").read_text())
+        assert config["except_for"] == {"flip": ["n01440764"], "crop": ["dog:2"]}
+
+    def test_a_class_that_there_is_not_is_answered_with_those_there_are(self, cli, tiny, tmp_path):
+        answer = cli("train", "--data", tiny, "--runs", tmp_path / "runs", "--except", "cat:flip")
+        assert answer.status == 1
+        answer.sentence("--except", "'cat'", "blue, green, red")
+        assert not (tmp_path / "runs").exists()
+
+    def test_they_cannot_be_changed_while_resuming(self, cli, stopped):
+        answer = cli("train", "--resume", stopped, "--shear", 3, "--except", "red:flip")
+        assert answer.status == 1
+        answer.sentence("--shear, --except cannot be changed while resuming")
+
+
 class TestGoingOn:
     def test_a_resumed_run_equals_one_without_a_break(
         self, cli, stopped, trained, tiny, same_weights

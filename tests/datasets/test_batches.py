@@ -289,6 +289,15 @@ def test_colours_are_drawn_for_themselves_and_are_part_of_the_batch():
     assert (np.abs(shifts / [0.1, 1, 10]) < 5).all()
 
 
+def test_the_noise_in_the_colours_may_depend_on_the_epoch():
+    colours = PrincipalColours(np.eye(3), np.array([1.0, 10, 100]))
+    given = {"crop": 5, "seed": 8, "colours": colours}
+    fading = TrainBatches(numbered(9), 4, **given, colour_noise=lambda epoch: 0.3 / (1 + epoch))
+    for epoch, strength in ((0, 0.3), (2, 0.1)):
+        fixed = TrainBatches(numbered(9), 4, **given, colour_noise=strength)
+        np.testing.assert_array_equal(fading.batch(epoch, 1)[2], fixed.batch(epoch, 1)[2])
+
+
 # Evaluation
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from minialexnet.errors import InputError
 from minialexnet.training import SCHEDULES, make_schedule
-from minialexnet.training.schedules import OneCycle, Plateau, Step
+from minialexnet.training.schedules import OneCycle, Plateau, Published, Step
 
 
 def rates_after_epochs(schedule, errors):
@@ -71,6 +71,38 @@ class TestStep:
         assert Step(1.0, 1, 1).rate(0) == 1.0
 
 
+class TestPublished:
+    schedule = Published(0.01, steps_per_epoch=100, epochs=91)
+
+    def rates(self, name):
+        """At the beginning of each epoch."""
+        return [
+            round(self.schedule.rate(step) * self.schedule.rate_factor(name, step), 9)
+            for step in range(0, 9100, 100)
+        ]
+
+    def test_weights_drop_three_times(self):
+        expected = [0.01] * 25 + [0.001] * 26 + [0.0001] * 28 + [0.00001] * 12
+        assert self.rates("fc6.weight") == expected
+
+    def test_biases_drop_once(self):
+        assert self.rates("fc6.bias") == [0.01] * 25 + [0.001] * 66
+
+    def test_conv1_slows_down_and_stops(self):
+        expected = [0.01] * 25 + [0.001] * 26 + [0.0001] * 16 + [0.00001] * 5 + [0.0] * 19
+        assert self.rates("conv1.weight") == expected
+        assert self.rates("conv1.bias")[72:] == [0.0] * 19
+
+    def test_the_colours_calm_down(self):
+        factors = [self.schedule.colour_noise_factor(epoch) for epoch in range(91)]
+        assert factors == [1.0] * 67 + [0.0] * 24
+
+    def test_it_is_stretched_over_other_lengths(self):
+        short = Published(1.0, steps_per_epoch=7, epochs=13)
+        drops = [step for step in range(1, 91) if short.rate(step) < 0.5 * short.rate(step - 1)]
+        assert drops == [25, 51, 79]
+
+
 class TestOneCycle:
     def test_begins_at_a_25th_of_the_peak_and_ends_at_nothing(self):
         schedule = OneCycle(0.5, 20, 5)
@@ -130,6 +162,6 @@ def test_states_are_plain_values(name):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
-    message = "schedule is 'cosine'; expected one of plateau, step, one-cycle, constant"
+    message = "schedule is 'cosine'; expected one of 2012, plateau, step, one-cycle, constant"
     with pytest.raises(InputError, match=message):
         make_schedule("cosine", 0.1, 10, 10)

@@ -95,6 +95,21 @@ def test_the_learning_rate_is_inside_the_momentum_buffer(rng):
     np.testing.assert_allclose(net.params["fc.weight"] - before, 0.9 * first, rtol=1e-9)
 
 
+def test_each_parameter_has_its_factor(rng):
+    """Half of twice the rate is the rate, and nothing of it leaves a parameter as it was."""
+    net = network()
+    start, gradient = {name: w.copy() for name, w in net.params.items()}, gradients(net, rng)
+    after = []
+    for lr, factor in ((0.2, 0.5), (0.1, 1.0)):
+        net.set_params(start)
+        net.grads = gradient
+        SGD(net, lr).step(lambda name, factor=factor: factor if name == "fc.weight" else 0.0)
+        after.append({name: w.copy() for name, w in net.params.items()})
+    for name, w in start.items():
+        np.testing.assert_allclose(after[0][name], after[1][name], rtol=1e-12)
+        assert np.array_equal(after[0][name], w) == (name != "fc.weight")
+
+
 def test_only_weights_decay():
     net = network()
     start = {name: w.copy() for name, w in net.params.items()}

@@ -146,6 +146,25 @@ class TestLearning:
             one.step(images, labels)
             assert one.optimizer.lr == one.schedule.rate(epoch * STEPS + step)
 
+    def test_the_schedule_decides_for_each_parameter(self, tmp_path, monkeypatch):
+        one, start = tiny_trainer(tmp_path, epochs=1), tiny_trainer(tmp_path).network.params
+        asked = set()
+
+        def factor(name, step):
+            asked.add(step)
+            return 0.0 if name.startswith("conv1") else 1.0
+
+        monkeypatch.setattr(one.schedule, "rate_factor", factor)
+        one.fit()
+        assert asked == set(range(STEPS))
+        for name, value in one.network.params.items():
+            assert np.array_equal(value, start[name]) == name.startswith("conv1")
+
+    def test_the_schedule_decides_on_the_noise_in_the_colours(self, tmp_path):
+        one = tiny_trainer(tmp_path, schedule="2012", epochs=91, colour_noise=0.1)
+        assert one.batches.batch(66, 0)[2].any()
+        assert not one.batches.batch(67, 0)[2].any()
+
     def test_the_plateau_hears_of_the_validation_error(self, tmp_path, monkeypatch):
         one, heard = tiny_trainer(tmp_path, schedule="plateau", epochs=2), []
         monkeypatch.setattr(one.schedule, "epoch_ended", heard.append)
@@ -199,18 +218,44 @@ class TestSeeds:
         assert_same(everything(other), whole[1])
 
 
+CHANGES = {
+    "shift": 0.1,
+    "scale": 0.3,
+    "rotation": 20,
+    "shear": 10,
+    "contrast": 0.5,
+    "brightness": 0.5,
+    "except_for": {"rotation": ["red"], "flip": ["green"]},
+}
+
+
 class TestResuming:
-    @pytest.mark.parametrize("after", [2, 5])
-    def test_noise_in_the_colours_goes_on_where_it_was(self, tmp_path, after):
-        plain = tiny_trainer(tmp_path / "plain")
-        whole = tiny_trainer(tmp_path / "whole", colour_noise=0.5)
-        plain.fit(), whole.fit()
-        first = tiny_trainer(
-            tmp_path / "cut", progress=Stopping(after, signal.SIGINT), colour_noise=0.5
-        )
+    @pytest.mark.parametrize(
+        "changes", [{"schedule": "2012", "colour_noise": 0.5, "epochs": 3}, {"min_crop": 12}]
+    )
+    def test_other_recipes_go_on_where_they_were(self, tmp_path, changes):
+        whole = tiny_trainer(tmp_path / "whole", **changes)
+        whole.fit()
+        first = tiny_trainer(tmp_path / "cut", progress=Stopping(4, signal.SIGINT), **changes)
         with pytest.raises(TrainingStopped):
             first.fit()
-        second = tiny_trainer(tmp_path / "cut", colour_noise=0.5)
+        second = tiny_trainer(tmp_path / "cut", **changes)
+        second.restore(load_checkpoint(first.run.last))
+        second.fit()
+        assert_same(everything(second), everything(whole))
+
+    @pytest.mark.parametrize("after", [2, 5])
+    @pytest.mark.parametrize(
+        "changes", [{"colour_noise": 0.5}, CHANGES, {"except_for": {"crop": ["red"]}}]
+    )
+    def test_what_is_drawn_for_pictures_goes_on_where_it_was(self, tmp_path, after, changes):
+        plain = tiny_trainer(tmp_path / "plain")
+        whole = tiny_trainer(tmp_path / "whole", **changes)
+        plain.fit(), whole.fit()
+        first = tiny_trainer(tmp_path / "cut", progress=Stopping(after, signal.SIGINT), **changes)
+        with pytest.raises(TrainingStopped):
+            first.fit()
+        second = tiny_trainer(tmp_path / "cut", **changes)
         second.restore(load_checkpoint(first.run.last))
         second.fit()
         assert_same(everything(second), everything(whole))

@@ -1,0 +1,72 @@
+"""Augmentations switched off for classes: what was given, and what had better be."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from minialexnet.cli.options import spelled
+from minialexnet.cli.text import listing
+from minialexnet.datasets import display_name, lookalikes
+from minialexnet.errors import InputError
+from minialexnet.training import TrainConfig
+
+NAMED = 3  # pairs of classes, in a warning
+
+DOING = {
+    "crop": "cutting squares of random size",
+    "flip": "mirroring",
+    "scale": "scaling",
+    "rotation": "turning",
+    "shear": "slanting",
+    "brightness": "changing the brightness",
+    "colour_noise": "noise in the colours",
+}
+
+
+def by_augmentation(
+    exceptions: Iterable[tuple[str, Sequence[str]]], classes: Sequence[str]
+) -> dict[str, list[str]]:
+    """[(class, its augmentations)] -> {augmentation: classes}, by the names of their folders.
+
+    Raises: InputError for a class which there is not.
+    """
+    folders = {display_name(name): name for name in classes} | {name: name for name in classes}
+    collected: dict[str, list[str]] = {}
+    for given, names in exceptions:
+        if given not in folders:
+            raise InputError(
+                f"--except names the class {given!r}, which there is not; there are "
+                f"{listing([display_name(name) for name in classes], 20)}"
+            )
+        for name in names:
+            collected.setdefault(name, []).append(folders[given])
+    return collected
+
+
+def warnings(config: TrainConfig, classes: Sequence[str]) -> list[str]:
+    """One line for each augmentation that may turn classes into each other, by their names."""
+    names = [display_name(name) for name in classes]
+    pairs = lookalikes(
+        classes,
+        config.augmentation,
+        config.flip,
+        config.colour_noise,
+        random_sizes=config.min_crop is not None,
+        names=names,
+    )
+    return [_warning(name, found) for name, found in pairs.items()]
+
+
+def _warning(augmentation: str, pairs: list[tuple[str, str]]) -> str:
+    shown = [tuple(map(display_name, pair)) for pair in pairs]
+    described = listing([f"{one!r} and {other!r}" for one, other in shown], NAMED)
+    concerned = dict.fromkeys(name for pair in shown[:NAMED] for name in pair)
+    exceptions = (
+        f"--except {shlex.quote(f'{name}:{spelled(augmentation)}')}" for name in concerned
+    )
+    off = " ".join(exceptions)
+    if augmentation == "flip":  # mirrored, most characters are none at all
+        off = f"--no-flip, or for these alone with {off}"
+    return (
+        f"note: {DOING[augmentation]} may make one class look like another: {described}; where it "
+        f"does, switch it off with {off}"
+    )
