@@ -138,7 +138,7 @@ def _make_sparse(folder: Path, size: int) -> int:
         labels = np.arange(count) % len(CLASSES)
         images, names = Shards(maps, np.arange(count)), [f"{i:07}.jpg" for i in range(count)]
         sets[split] = PictureSet(images, labels, CLASSES, names, known)
-    write_manifest(folder, plan, CLASSES, sets, [])
+    write_manifest(folder, plan, CLASSES, {}, sets, [])
     return counts["train"]
 
 

@@ -1,17 +1,11 @@
 """Writing files so that a crash, a full disk or a lost power cord never leaves half of one."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from minialexnet.errors import InputError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where folders are not locked
-    fcntl = None
 
 TEMPORARY = ".tmp"
 
@@ -62,23 +56,3 @@ def replace_with_copy(source: Path, target: Path) -> None:
         return
     os.replace(link, target)
     link.unlink(missing_ok=True)  # it is still there if both were the same file already
-
-
-@contextmanager
-def locked(folder: Path, message: str) -> Iterator[None]:
-    """Keep other processes from locking `folder` within the block.
-
-    Raises InputError with `message` when another process holds it.
-    """
-    if fcntl is None:
-        yield
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(message) from None
-        yield
-    finally:
-        os.close(opened)  # which also unlocks it

@@ -19,6 +19,7 @@ from minialexnet.backend import cupy_problem, register_array_module, select_devi
 
 os.environ.setdefault("CUPY_TF32", "0")  # what is compared with the CPU is computed as exactly
 sys.path.append(str(Path(__file__).parent))  # so that every test can say `from strict import …`
+from archive_server import serve  # noqa: F401 (a fixture)
 from kernels_on_host import kernels_on_host
 from pretend_cupy import pretend_cupy  # noqa: F401 (a fixture)
 from strict import StrictArray, strict

@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from report import Table
+from reporting import Table
 
 from experiments.claim import Claim, Configuration
 from experiments.intervals import NOT_RESOLVED, Difference, paired_difference

@@ -4,11 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from minialexnet.backend import Device
 from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
+from minialexnet.cli.text import listing
 from minialexnet.datasets import Pictures, builtin_archive, load_or_prepare, load_pictures
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet
@@ -89,13 +91,32 @@ def load_data_again(config: TrainConfig, run: Path) -> Pictures:
     return load_data(config.data, config.picture_size, config.fit)
 
 
+def load_data_for(checkpoint: Checkpoint, path: Path, given: str | None) -> tuple[str, Pictures]:
+    """The pictures `given`, or those that the checkpoint at `path` was trained on.
+
+    Returns: where they are, as the user would say it;  the pictures.
+    Raises InputError if they have other classes.
+    """
+    config = TrainConfig.from_dict(checkpoint.config)
+    if given:
+        data, pictures = given, load_data(given, config.picture_size, config.fit)
+    else:
+        data, pictures = config.data, load_data_again(config, path)
+    if list(pictures.classes) != checkpoint.classes:
+        raise InputError(
+            f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "
+            f"{listing(checkpoint.classes)}; give pictures of those with --data"
+        )
+    return data, pictures
+
+
 def planned_config(
     options: argparse.Namespace, data: str, pictures: Pictures, device: Device
 ) -> TrainConfig:
     """The configuration for a training on `pictures`, with what the user chose."""
     chosen = recipe(options)
     if "except_for" in chosen:
-        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures.classes)
+        chosen["except_for"] = by_augmentation(chosen["except_for"], pictures)
     return planned(
         data=absolute(data),
         num_classes=len(pictures.classes),
@@ -110,8 +131,10 @@ def planned_config(
     )
 
 
-def find_checkpoint(path: str | None, runs: str) -> Path:
+def find_checkpoint(path: str | None, runs: str, named_with: str = "--checkpoint") -> Path:
     """The checkpoint that `path` names: a file, or the best of a run folder; None: the newest run.
+
+    Args: named_with: the option or argument that the path came from.
 
     Raises InputError when there is none.
     """
@@ -122,7 +145,7 @@ def find_checkpoint(path: str | None, runs: str) -> Path:
     if not written:
         raise InputError(
             f"found no trained network in {Path(runs)}/; train one with `minialexnet train`, or "
-            "name one with --checkpoint"
+            f"name one with {named_with}"
         )
     return _best_of(max(written, key=written.__getitem__))
 
@@ -152,3 +175,11 @@ def load_network(
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None
     preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
     return network.to(device.xp), checkpoint, preprocessing, device.xp
+
+
+def own_version() -> str:
+    """Which minialexnet this is."""
+    try:
+        return version("minialexnet")
+    except PackageNotFoundError:
+        return "(a clone that was not installed)"

@@ -4,12 +4,11 @@ import argparse
 
 import numpy as np
 
-from minialexnet.cli.common import find_checkpoint, load_data, load_data_again, load_network
+from minialexnet.cli.common import find_checkpoint, load_data_for, load_network
 from minialexnet.cli.options import add_backend, add_checkpoint, add_precision, add_ten_crop
-from minialexnet.cli.text import bar, listing
+from minialexnet.cli.text import bar
 from minialexnet.datasets import display_name
-from minialexnet.errors import InputError
-from minialexnet.training import TOP_K, Progress, TrainConfig, evaluate
+from minialexnet.training import TOP_K, Progress, evaluate
 
 USAGE = "[options]"
 HELP = """measure a trained network on validation pictures
@@ -39,16 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate and print the result."""
     path = find_checkpoint(options.checkpoint, options.runs)
     network, checkpoint, preprocessing, xp = load_network(path, options)
-    config = TrainConfig.from_dict(checkpoint.config)
-    if options.data:
-        data, pictures = options.data, load_data(options.data, config.picture_size, config.fit)
-    else:
-        data, pictures = config.data, load_data_again(config, path)
-    if list(pictures.classes) != checkpoint.classes:
-        raise InputError(
-            f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "
-            f"{listing(checkpoint.classes)}; give pictures of those with --data"
-        )
+    data, pictures = load_data_for(checkpoint, path, options.data)
     part = getattr(pictures, options.split)
     progress = Progress()
     progress.start("evaluating", len(part))
@@ -69,12 +59,13 @@ def run(options: argparse.Namespace) -> int:
     if len(checkpoint.classes) > TOP_K:
         line += f", top-5 error {tally.top5_error:.2%}"
     print(line)
-    _print_classes(checkpoint.classes, part.labels, logits.argmax(axis=1))
+    known = checkpoint.display_names or pictures.display_names
+    names = [display_name(name, known) for name in checkpoint.classes]
+    _print_classes(names, part.labels, logits.argmax(axis=1))
     return 0
 
 
-def _print_classes(classes: list[str], labels: np.ndarray, answers: np.ndarray) -> None:
-    names = [display_name(name) for name in classes]
+def _print_classes(names: list[str], labels: np.ndarray, answers: np.ndarray) -> None:
     width = max(len(name) for name in names)
     for label, name in enumerate(names):
         of_class = labels == label

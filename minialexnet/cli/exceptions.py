@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from minialexnet.cli.options import spelled
 from minialexnet.cli.text import listing
-from minialexnet.datasets import display_name, lookalikes
+from minialexnet.datasets import Pictures, lookalikes
 from minialexnet.errors import InputError
 from minialexnet.training import TrainConfig
 
@@ -23,43 +23,46 @@ DOING = {
 
 
 def by_augmentation(
-    exceptions: Iterable[tuple[str, Sequence[str]]], classes: Sequence[str]
+    exceptions: Iterable[tuple[str, Sequence[str]]], pictures: Pictures
 ) -> dict[str, list[str]]:
     """[(class, its augmentations)] -> {augmentation: classes}, by the names of their folders.
 
     Raises: InputError for a class which there is not.
     """
-    folders = {display_name(name): name for name in classes} | {name: name for name in classes}
+    folders = dict(zip(pictures.class_names, pictures.classes, strict=True))
+    folders |= {folder: folder for folder in pictures.classes}
     collected: dict[str, list[str]] = {}
     for given, names in exceptions:
         if given not in folders:
             raise InputError(
                 f"--except names the class {given!r}, which there is not; there are "
-                f"{listing([display_name(name) for name in classes], 20)}"
+                f"{listing(pictures.class_names, 20)}"
             )
         for name in names:
             collected.setdefault(name, []).append(folders[given])
     return collected
 
 
-def warnings(config: TrainConfig, classes: Sequence[str]) -> list[str]:
+def warnings(config: TrainConfig, pictures: Pictures) -> list[str]:
     """One line for each augmentation that may turn classes into each other, by their names."""
-    names = [display_name(name) for name in classes]
+    names = dict(zip(pictures.classes, pictures.class_names, strict=True))
     pairs = lookalikes(
-        classes,
+        pictures.classes,
         config.augmentation,
         config.flip,
         config.colour_noise,
-        random_sizes=config.min_crop is not None,
-        names=names,
+        random_sizes=config.min_crop > 0,
+        names=pictures.class_names,
     )
-    return [_warning(name, found) for name, found in pairs.items()]
+    return [
+        _warning(augmentation, [(names[one], names[other]) for one, other in found])
+        for augmentation, found in pairs.items()
+    ]
 
 
 def _warning(augmentation: str, pairs: list[tuple[str, str]]) -> str:
-    shown = [tuple(map(display_name, pair)) for pair in pairs]
-    described = listing([f"{one!r} and {other!r}" for one, other in shown], NAMED)
-    concerned = dict.fromkeys(name for pair in shown[:NAMED] for name in pair)
+    described = listing([f"{one!r} and {other!r}" for one, other in pairs], NAMED)
+    concerned = dict.fromkeys(name for pair in pairs[:NAMED] for name in pair)
     exceptions = (
         f"--except {shlex.quote(f'{name}:{spelled(augmentation)}')}" for name in concerned
     )

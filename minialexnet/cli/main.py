@@ -5,17 +5,18 @@ import io
 import os
 import sys
 import warnings
-from importlib.metadata import PackageNotFoundError, version
 
 from minialexnet.backend import is_out_of_memory
-from minialexnet.cli import bench, data, doctor, eval, gradcheck, models, predict, train
+from minialexnet.cli import bench, data, doctor, eval, gradcheck, models, predict, report, train
 from minialexnet.cli.commands import Parser, add_commands, summaries
+from minialexnet.cli.common import own_version
 from minialexnet.errors import InputError
 
 COMMANDS = {
     "train": train,
     "eval": eval,
     "predict": predict,
+    "report": report,
     "data": data,
     "gradcheck": gradcheck,
     "models": models,
@@ -84,13 +85,6 @@ def _parser() -> argparse.ArgumentParser:
         "minialexnet COMMAND --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"minialexnet {_version()}")
+    parser.add_argument("--version", action="version", version=f"minialexnet {own_version()}")
     add_commands(parser, COMMANDS)
     return parser
-
-
-def _version() -> str:
-    try:
-        return version("minialexnet")
-    except PackageNotFoundError:
-        return "(a clone that was not installed)"

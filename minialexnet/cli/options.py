@@ -16,7 +16,7 @@ from minialexnet.models import (
     VARIANTS,
     Parts,
 )
-from minialexnet.training import PRESETS, SCHEDULES
+from minialexnet.training import PRESETS, SCHEDULES, TrainConfig
 
 RECIPE = (
     "variant",
@@ -322,3 +322,19 @@ def recipe(options: argparse.Namespace) -> dict[str, Any]:
     """What `add_recipe` asked for and the user gave."""
     given = {name: getattr(options, name) for name in RECIPE}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def as_arguments(config: TrainConfig) -> list[str]:
+    """The options of `train` that ask for the configuration of a run, whatever the defaults are."""
+    arguments = []
+    for name in ("data", "backend", "precision", "preset", "picture_size", "fit", *RECIPE):
+        value = getattr(config, name)
+        if name == "flip":
+            arguments += [] if value else [flag(name)]
+        elif name == "except_for":
+            for augmentation, classes in value.items():
+                for each in classes:
+                    arguments += [flag(name), f"{each}:{spelled(augmentation)}"]
+        elif value not in (None, "") and (name != "precision" or config.backend == "cupy"):
+            arguments += [flag(name), str(value)]
+    return arguments

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Predict each picture; the exit status is 1 if one of them could not be read."""
     path = find_checkpoint(options.checkpoint, options.runs)
     network, checkpoint, preprocessing, xp = load_network(path, options)
-    names = [display_name(name) for name in checkpoint.classes]
+    names = [display_name(name, checkpoint.display_names) for name in checkpoint.classes]
     width = max(len(name) for name in names)
     if options.checkpoint is None:  # then it is good to know which one was taken
         print(f"{path}: {checkpoint.config['variant']}, {listing(names)}", file=sys.stderr)

@@ -96,11 +96,18 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     pictures = load_data(data, options.picture_size, options.fit, prepares=True)
     config = planned_config(options, data, pictures, device)
     _say_pictures(data, pictures)
-    for line in warnings(config, pictures.classes):
+    for line in warnings(config, pictures):
         print(line, file=sys.stderr)
     mean = mean_to_subtract(config.mean, pictures.train.statistics)
     runs = Path(options.runs)
-    trainer = Trainer(config, pictures.train, pictures.val, mean, RunFolder(runs / name))
+    trainer = Trainer(
+        config,
+        pictures.train,
+        pictures.val,
+        mean,
+        RunFolder(runs / name),
+        display_names=pictures.display_names,
+    )
     _say_memory(trainer)
     trainer.run = RunFolder.new(runs, name)  # now, since nothing else can be wrong any more
     return trainer
@@ -129,7 +136,14 @@ def _resumed(options: argparse.Namespace) -> Trainer:
         config = dataclasses.replace(config, data=absolute(options.data))
     pictures = load_data_again(config, run.path)
     _say_pictures(config.data, pictures)
-    trainer = Trainer(config, pictures.train, pictures.val, checkpoint.mean, run)
+    trainer = Trainer(
+        config,
+        pictures.train,
+        pictures.val,
+        checkpoint.mean,
+        run,
+        display_names=pictures.display_names or checkpoint.display_names,
+    )
     trainer.restore(checkpoint)
     _say_memory(trainer)
     trainer.progress.say(

@@ -12,6 +12,7 @@ from minialexnet.errors import InputError
 
 # Only these are searched to the bottom, for the folder given may have all the world beside them.
 SEARCHED = ("train", "val")
+KAGGLE = ("ILSVRC", "Data", "CLS-LOC")  # where Kaggle's copy of ImageNet has them
 
 
 class Folder:
@@ -46,9 +47,7 @@ class Folder:
                 files.append(path)
                 continue
             folders.add(path)
-            depth = path.count("/") + 1
-            hidden = entry.name.startswith(".")
-            if not hidden and (depth == 1 or any(s in path.split("/")[:2] for s in SEARCHED)):
+            if not entry.name.startswith(".") and _is_searched(tuple(path.split("/"))):
                 self._walk(path + "/", (*above, real), files, folders)
 
     def read(self, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
@@ -82,3 +81,11 @@ class Folder:
                 raise InputError(f"'{self.root / path}' cannot be read: {error.strerror}") from None
             digest.update(repr((path, found.st_size, found.st_mtime_ns)).encode())
         return digest.hexdigest()
+
+
+def _is_searched(parts: tuple[str, ...]) -> bool:
+    """Whether to look into the folder whose relative path has these parts."""
+    depth = len(KAGGLE)
+    if parts[:depth] == KAGGLE[: len(parts)]:  # one of them, or a folder in the last
+        return len(parts) <= depth or parts[depth] in SEARCHED
+    return len(parts) == 1 or any(name in parts[:2] for name in SEARCHED)

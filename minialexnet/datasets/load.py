@@ -63,7 +63,8 @@ def load_pictures(
             progress(done + 1, sum(counts))
     check_something_is_left(source, broken)
     sets = {name: _without(broken[name], arrays[name], source, name) for name in SPLITS}
-    return Pictures(sets["train"], sets["val"], skipped_files(source, broken), fit)
+    skipped = skipped_files(source, broken)
+    return Pictures(sets["train"], sets["val"], skipped, fit, source.display_names)
 
 
 def prepared_already(

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+TABLES = ("names.txt", "LOC_synset_mapping.txt", "synset_words.txt", "words.txt")
+"""Files beside train and val which say what the classes are called; the first that is there."""
+
 WORDNET_NAMES = {
     # Imagenette
     "n01440764": "tench",
@@ -28,6 +34,32 @@ WORDNET_NAMES = {
 }
 
 
-def display_name(folder_name: str) -> str:
-    """The name of the class in that folder: "n01440764" -> "tench"; an unknown one unchanged."""
-    return WORDNET_NAMES.get(folder_name, folder_name)
+def display_name(folder_name: str, names: Mapping[str, str] | None = None) -> str:
+    """The name of the class in that folder: "n01440764" -> "tench"; an unknown one unchanged.
+
+    names: those that came with the pictures, which go first.
+    """
+    return (names or {}).get(folder_name) or WORDNET_NAMES.get(folder_name, folder_name)
+
+
+def read_names(table: bytes, classes: Collection[str]) -> dict[str, str]:
+    """{folder: name} of these classes from lines such as "n01440764 tench, Tinca tinca".
+
+    Between the two is a tab, or else a space; of several names the first is taken. Where two
+    classes would have the same name (ImageNet has two cranes), their folders are told with it.
+    """
+    names = {}
+    for line in table.decode("utf-8-sig", errors="replace").splitlines():
+        folder, _, rest = line.partition("\t" if "\t" in line else " ")
+        name = printable(rest.partition(",")[0].strip())
+        if folder in classes and name:
+            names.setdefault(folder, name)
+    times = Counter(names.values())
+    return {
+        folder: name if times[name] == 1 else f"{name} ({folder})" for folder, name in names.items()
+    }
+
+
+def printable(name: str) -> str:
+    """`name` with whatever a terminal cannot show, or would obey, written as an escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)

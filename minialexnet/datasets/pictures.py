@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from minialexnet.datasets.names import display_name
 from minialexnet.datasets.shards import Images
 from minialexnet.datasets.statistics import Statistics, statistics_of
 from minialexnet.errors import InputError
@@ -84,20 +85,27 @@ class PictureSet:
 class Pictures:
     """A whole set: both splits, and (name, reason) of every file that was left out.
 
-    fit: how the pictures became square, see `decode_picture`; folder: of the prepared set that they
-    lie in, if they do.
+    fit: how the pictures became square, see `decode_picture`; display_names: what classes are
+    called, where the set says so (see `Source`); folder: of the prepared set that they lie in, if
+    they do.
     """
 
     train: PictureSet
     val: PictureSet
     skipped: list[tuple[str, str]]
     fit: str = "crop"
+    display_names: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, whose positions are the labels."""
         return self.train.classes
+
+    @property
+    def class_names(self) -> list[str]:
+        """What the classes are called, for people."""
+        return [display_name(folder, self.display_names) for folder in self.classes]
 
     @property
     def size(self) -> int:

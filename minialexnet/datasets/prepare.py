@@ -39,7 +39,8 @@ from minialexnet.datasets.prepared import (
 from minialexnet.datasets.shards import Shards
 from minialexnet.datasets.source import SPLITS, Source, open_source
 from minialexnet.errors import InputError
-from minialexnet.files import locked, remove_leftovers
+from minialexnet.files import remove_leftovers
+from minialexnet.lock import only_one
 
 MANY = 10_000  # pictures, which take long enough to decode
 SHARD_BYTES = 2**30
@@ -123,9 +124,12 @@ def _prepare(
     progress: Callable[[int, int], None] | None,
     workers: int,
 ) -> Pictures:
-    try:
+    def make() -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder, f"another process is preparing pictures in '{folder}': wait for it"):
+
+    busy = f"another process is preparing pictures in '{folder}': wait for it"
+    try:
+        with only_one(folder, make, busy):
             plan = _begin_or_go_on(folder, plan)
             if not (folder / MANIFEST).is_file():
                 _decode(source, plan, folder, progress, workers)
@@ -196,7 +200,8 @@ def _decode(
         shutil.rmtree(folder)
         raise
     sets = {split: _finished(folder, plan, source, split, broken[split]) for split in SPLITS}
-    write_manifest(folder, plan, source.classes, sets, skipped_files(source, broken))
+    skipped = skipped_files(source, broken)
+    write_manifest(folder, plan, source.classes, source.display_names, sets, skipped)
 
 
 class _Room:
@@ -207,14 +212,15 @@ class _Room:
 
     def __init__(self, shards: list[np.memmap], marks: np.memmap) -> None:
         self.done = marks
-        self._all, self._shards, self._new = Shards(shards, np.arange(len(marks))), shards, []
+        self._shards, self._per_shard, self._new = shards, len(shards[0]), []
 
     def put(self, position: int, pixels: np.ndarray) -> None:
-        self._all[position][:] = pixels
+        shard, row = divmod(position, self._per_shard)
+        self._shards[shard][row] = pixels
         self._new.append(position)
 
     def sync(self) -> None:
-        touched = {position // len(self._shards[0]) for position in self._new}
+        touched = {position // self._per_shard for position in self._new}
         for shard in touched:
             self._shards[shard].flush()
         self.done[self._new] = 1

@@ -17,7 +17,7 @@ from __future__ import annotations
 import glob
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,8 @@ def open_prepared(folder: Path, size: int | None = None, fit: str | None = None)
         classes = tuple(text["classes"])
         sets = {split: _open_split(folder, plan, split, classes, text) for split in SPLITS}
         skipped = [(name, reason) for name, reason in text["skipped"]]
-        return Pictures(sets["train"], sets["val"], skipped, plan.fit, folder)
+        names = dict(text["display_names"])
+        return Pictures(sets["train"], sets["val"], skipped, plan.fit, names, folder)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
             f"the prepared set '{folder}' is damaged ({error}): delete it and prepare the pictures "
@@ -199,6 +200,7 @@ def write_manifest(
     folder: Path,
     plan: Plan,
     classes: Sequence[str],
+    display_names: Mapping[str, str],
     sets: dict[str, PictureSet],
     skipped: list[tuple[str, str]],
 ) -> None:
@@ -206,7 +208,12 @@ def write_manifest(
 
     sets: with `Shards` as images. Raises: InputError if it cannot be written.
     """
-    text: dict[str, Any] = {"format": FORMAT, "plan": vars(plan), "classes": list(classes)}
+    text: dict[str, Any] = {
+        "format": FORMAT,
+        "plan": vars(plan),
+        "classes": list(classes),
+        "display_names": dict(display_names),
+    }
     for split, pictures in sets.items():
         known = pictures.statistics
         write_atomically(

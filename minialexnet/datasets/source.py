@@ -1,19 +1,22 @@
 """Where the pictures come from: a folder or an archive with train/<class>/* and val/<class>/*.
 
-Both are used alike. `open_source` lists the files and checks the layout; no picture is decoded
-here, and nothing of an archive is ever written to disk.
+Both are used alike. Tiny ImageNet and Kaggle's copy of ImageNet are taken as they come, too.
+`open_source` lists the files and checks the layout; no picture is decoded here, and nothing of an
+archive is ever written to disk.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from minialexnet.datasets.archive import Archive
-from minialexnet.datasets.folder import Folder
+from minialexnet.datasets.flat_val import TINY, flat_val
+from minialexnet.datasets.folder import KAGGLE, Folder
+from minialexnet.datasets.names import TABLES, printable, read_names
 from minialexnet.errors import InputError
 
 SPLITS = ("train", "val")
@@ -64,7 +67,8 @@ class Source:
     """A set of pictures, listed but not yet read.
 
     classes are the sorted names of the folders in `train` (a class index is a position in them);
-    splits is {"train": Split, "val": Split}; loose are files which lie in no class folder.
+    splits is {"train": Split, "val": Split}; loose are files which lie in no class folder;
+    display_names says what classes are called, where a table of the set does (see `names`).
     """
 
     path: Path
@@ -72,6 +76,7 @@ class Source:
     splits: dict[str, Split]
     loose: tuple[str, ...]
     reader: Reader
+    display_names: dict[str, str] = field(default_factory=dict)
 
     def read(
         self, done: Mapping[str, Sequence[bool]] | None = None
@@ -97,9 +102,10 @@ class Source:
 def open_source(path: str | os.PathLike[str]) -> Source:
     """List the pictures of a folder, or of a tar archive (.tar, .tgz, .tar.gz), at `path`.
 
-    It holds train/<class>/* and val/<class>/*, directly or below one top folder. A picture may lie
-    deeper inside its class folder. Hidden files are ignored; any other file counts as a picture
-    until it is decoded, whatever its extension.
+    It holds train/<class>/* and val/<class>/*, directly, below one top folder, or where Kaggle's
+    copy of ImageNet has them. A picture may lie deeper inside its class folder. Instead of class
+    folders val may have a table of its pictures (see `flat_val`). Hidden files are ignored; any
+    other file counts as a picture until it is decoded, whatever its extension.
 
     Raises: InputError if `path` is not such a folder or archive, naming what is wrong in it.
     """
@@ -125,20 +131,24 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         raise InputError(f"'{path}' is empty: it must hold train/<class>/* and val/<class>/*")
     top = _top_folder(path, folders)
     found = {name: _below(f"{top}{name}/", files, folders) for name in SPLITS}
-    _check_layout(path, {name: (files, classes) for name, (files, classes, _) in found.items()})
-    classes = sorted(found["train"][1])
+    listed = flat_val(path, reader, files, top, found["val"].classes, found["train"].classes)
+    if listed is not None:
+        found["val"] = _Found(listed, set(listed.values()), [])
+    _check_layout(path, found)
+    classes = sorted(found["train"].classes)
     index = {folder: i for i, folder in enumerate(classes)}
     splits = {}
-    for name, (inside, _, _) in found.items():
-        inside.sort(key=lambda file: file.split("/"))
+    for name, part in found.items():
+        inside = sorted(part.files, key=lambda file: (part.files[file], file.split("/")))
         splits[name] = Split(
             names=tuple(printable(f"{name}/{file}") for file in inside),
-            labels=tuple(index[file.split("/")[0]] for file in inside),
+            labels=tuple(index[part.files[file]] for file in inside),
             paths=tuple(f"{top}{name}/{file}" for file in inside),
             reader=reader,
         )
-    loose = [printable(f"{name}/{file}") for name in SPLITS for file in sorted(found[name][2])]
-    return Source(path, tuple(map(printable, classes)), splits, tuple(loose), reader)
+    loose = [printable(f"{name}/{file}") for name in SPLITS for file in sorted(found[name].loose)]
+    names = _display_names(reader, files, top, classes)
+    return Source(path, tuple(map(printable, classes)), splits, tuple(loose), reader, names)
 
 
 def signature_of(path: Path) -> str | None:
@@ -149,9 +159,13 @@ def signature_of(path: Path) -> str | None:
         return None
 
 
-def printable(name: str) -> str:
-    """`name` with whatever a terminal cannot show, or would obey, written as an escape."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+@dataclass
+class _Found:
+    """What lies below train or val: {file: its class}, the classes, and loose files."""
+
+    files: dict[str, str]
+    classes: set[str]
+    loose: list[str]
 
 
 def _ignored(path: str) -> bool:
@@ -162,6 +176,9 @@ def _top_folder(path: Path, folders: set[str]) -> str:
     """The prefix of train/ and val/: nothing, or the name of one folder and a slash."""
     if folders.intersection(SPLITS):
         return ""
+    kaggle = "/".join(KAGGLE)
+    if folders.intersection(f"{kaggle}/{name}" for name in SPLITS):
+        return kaggle + "/"
     tops = {top for top, _, name in (f.rpartition("/") for f in folders) if name in SPLITS}
     tops = {top for top in tops if "/" not in top}
     if not tops:
@@ -178,19 +195,41 @@ def _top_folder(path: Path, folders: set[str]) -> str:
     return tops.pop() + "/"
 
 
-def _below(prefix: str, files: list[str], folders: set[str]) -> tuple[list[str], set[str], list]:
-    """What lies below `prefix`: files in class folders, the class folders, and loose files."""
+def _below(prefix: str, files: list[str], folders: set[str]) -> _Found:
+    """What lies below `prefix`, by class folders."""
     inside = [file.removeprefix(prefix) for file in files if file.startswith(prefix)]
-    below = (folder.removeprefix(prefix) for folder in folders if folder.startswith(prefix))
+    below = {folder.removeprefix(prefix) for folder in folders if folder.startswith(prefix)}
     classes = {folder for folder in below if "/" not in folder}
-    return [f for f in inside if "/" in f], classes, [f for f in inside if "/" not in f]
+    # In Tiny ImageNet, the pictures of a class lie beside a table of what is where in them.
+    boxes = {c for c in classes if f"{c}/images" in below}.intersection(
+        file.split("/")[0] for file in inside if file.endswith("_boxes.txt")
+    )
+    files_of_classes = {}
+    for file in inside:
+        folder, _, rest = file.partition("/")
+        if rest and (folder not in boxes or rest.startswith("images/")):
+            files_of_classes[file] = folder
+    loose = [file for file in inside if "/" not in file and file != TINY]
+    return _Found(files_of_classes, classes, loose)
 
 
-def _check_layout(path: Path, found: dict[str, tuple[list[str], set[str]]]) -> None:
+def _display_names(
+    reader: Reader, files: list[str], top: str, classes: list[str]
+) -> dict[str, str]:
+    there = set(files)
+    for table in (f"{folder}{name}" for name in TABLES for folder in dict.fromkeys((top, ""))):
+        if table in there:
+            ((_, content),) = reader.read([table])
+            names = read_names(content, set(classes))
+            return {printable(folder): name for folder, name in names.items()}
+    return {}
+
+
+def _check_layout(path: Path, found: dict[str, _Found]) -> None:
     """Raise InputError unless train and val have class folders which fit, each with files."""
     for name in SPLITS:
         other = SPLITS[1 - SPLITS.index(name)]
-        if not found[name][1]:
+        if not found[name].classes:
             hint = {
                 "train": "put the pictures to learn from there, one folder per class",
                 "val": "make one, with pictures that train does not have (say a tenth of them, "
@@ -198,16 +237,16 @@ def _check_layout(path: Path, found: dict[str, tuple[list[str], set[str]]]) -> N
             }[name]
             raise InputError(
                 f"'{path}' has no class folders in {name}: {hint} ({name}/<class>/*); "
-                f"{other} has {_found(found[other][1])}"
+                f"{other} has {_found(found[other].classes)}"
             )
-    train, val = found["train"][1], found["val"][1]
+    train, val = found["train"].classes, found["val"].classes
     if val - train:
         raise InputError(
             f"'{path}': val has class folders which train lacks: {_listing(val - train)}; both "
             f"must name the same classes, and train has {_listing(train)}"
         )
-    for name, (files, classes) in found.items():
-        empty = classes - {file.split("/")[0] for file in files}
+    for name, part in found.items():
+        empty = part.classes - set(part.files.values())
         if empty:
             empty = {f"{name}/{folder}" for folder in empty}
             raise InputError(

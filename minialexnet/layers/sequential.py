@@ -48,6 +48,23 @@ class Sequential(Layer):
         """The layer called `name`; the layers of a plain list have numbers for names."""
         return self.layers[str(name)]
 
+    def before(self, name: str | int) -> "Sequential":
+        """The layers before the one called `name`, as a network of their own.
+
+        They are the same layers, not copies. So `network.before("fc8")` makes the features which
+        the last layer tells the classes by, at the speed of the whole network.
+
+        Raises InputError when there is no such layer, or none before it.
+        """
+        names = list(self.layers)
+        if str(name) not in names[1:]:
+            raise InputError(
+                f"there is nothing before a layer {str(name)!r} in this network; expected one of "
+                f"{', '.join(names[1:]) or 'two layers or more'}"
+            )
+        wanted = names[: names.index(str(name))]
+        return Sequential({n: self.layers[n] for n in wanted}, self.input_shape)
+
     def run(self, x: Array, training: bool = False):
         self._check_input(x)
         memories = []

@@ -7,7 +7,7 @@ a stranger can do no harm beyond wrong predictions.
 import json
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Checkpoint:
         classes: names, in the order of the logits.
         progress: epoch, step, states of schedule and dropout, sums and history, and what
             tells whether the pictures are still the same.
+        display_names: what classes are called, where the pictures came with a table of that.
     """
 
     params: dict[str, np.ndarray]
@@ -41,6 +42,7 @@ class Checkpoint:
     config: dict[str, Any]
     classes: list[str]
     progress: dict[str, Any]
+    display_names: dict[str, str] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -53,6 +55,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "config": checkpoint.config,
         "classes": checkpoint.classes,
         "progress": checkpoint.progress,
+        "display_names": checkpoint.display_names,
     }
     arrays = {"mean": checkpoint.mean}
     arrays |= {f"params/{name}": to_host(value) for name, value in checkpoint.params.items()}
@@ -101,11 +104,16 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
             config=text["config"],
             classes=text["classes"],
             progress=text["progress"],
+            display_names=_texts(text.get("display_names", {})),  # older ones have none
         )
     except InputError:
         raise
     except Exception:  # zipfile and NumPy raise a dozen kinds over damaged files
         raise InputError(damaged) from None
+
+
+def _texts(names: dict[str, str]) -> dict[str, str]:
+    return {str(folder): str(name) for folder, name in names.items()}
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

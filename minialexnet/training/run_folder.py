@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from minialexnet.errors import InputError
-from minialexnet.files import locked, remove_leftovers, replace_with_copy, write_atomically
+from minialexnet.files import remove_leftovers, replace_with_copy, write_atomically
+from minialexnet.lock import only_one
 from minialexnet.training.checkpoint import Checkpoint, save_checkpoint
 from minialexnet.training.curves import draw_curves
 
@@ -71,11 +72,11 @@ class RunFolder:
 
         Raises InputError when another process is training here.
         """
-        message = (
+        busy = (
             f"another process is training into {self.path} right now; wait for it, or start a new "
             "run"
         )
-        with locked(self.path, message):
+        with only_one(self.path, lambda: None, busy):
             remove_leftovers(self.path)
             yield
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -88,6 +88,7 @@ class Trainer:
         mean: what is subtracted from the pixels, (3,) or (S, S, 3).
         run: where the results go.
         progress: who tells the user.
+        display_names: what classes are called; kept in the checkpoints.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Trainer:
         mean: np.ndarray,
         run: RunFolder,
         progress: Progress | None = None,
+        display_names: Mapping[str, str] | None = None,
     ) -> None:
         if train.classes != val.classes:
             raise InputError(
@@ -118,6 +120,7 @@ class Trainer:
             "train_count": len(train),
         }
         self.classes = list(train.classes)
+        self.display_names = dict(display_names or {})
         self.progress = Progress() if progress is None else progress
         self.network = config.network().to(self.xp)
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
@@ -228,6 +231,7 @@ class Trainer:
                 "layers": self.network.state(),
                 "pictures": self._pictures,
             },
+            display_names=self.display_names,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:

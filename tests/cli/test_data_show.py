@@ -204,7 +204,9 @@ class TestRows:
         labels = np.arange(8) % 2
         pictures = PictureSet(images, labels, ("n01440764", "b"), ["x"] * 8)
         batches = TrainBatches(pictures, 8, CROP, 0)
-        found = gallery.batch_of(batches, Preprocessing(np.full(3, 100.0), 0.1, CROP), 8)
+        found = gallery.batch_of(
+            batches, Preprocessing(np.full(3, 100.0), 0.1, CROP), ["tench", "b"], 8
+        )
         assert [row.name for row in found] == ["in colour", "as numbers"] * 2
         assert [len(row.tiles) for row in found] == [6, 6, 2, 2]
         assert "white 5 and black -5" in found[1].note
@@ -215,9 +217,9 @@ class TestRows:
     def test_noise_in_the_colours_is_in_the_batch(self):
         pictures = PictureSet(noise(8), np.zeros(8, np.int64), ("a",), ["x"] * 8)
         mean = Preprocessing(np.full(3, 100.0), 0.1, CROP)
-        plain = gallery.batch_of(TrainBatches(pictures, 8, CROP, 0), mean, 8)
+        plain = gallery.batch_of(TrainBatches(pictures, 8, CROP, 0), mean, ["a"], 8)
         noisy = TrainBatches(pictures, 8, CROP, 0, colours=COLOURS, colour_noise=2)
-        for row, other in zip(plain, gallery.batch_of(noisy, mean, 8), strict=True):
+        for row, other in zip(plain, gallery.batch_of(noisy, mean, ["a"], 8), strict=True):
             for (picture, _), (tinted, _) in zip(row.tiles, other.tiles, strict=True):
                 assert not np.array_equal(picture, tinted)
 

@@ -9,8 +9,18 @@ from minialexnet.cli.main import COMMANDS
 from minialexnet.errors import InputError
 
 GROUPS = [name for name, command in COMMANDS.items() if hasattr(command, "COMMANDS")]
-SINGLE = [(name,) for name in COMMANDS if name not in GROUPS]
-SINGLE += [(group, name) for group in GROUPS for name in COMMANDS[group].COMMANDS]
+
+
+def single(commands: dict) -> list[tuple[str, ...]]:
+    """The words of all commands that do something, those inside other commands, too."""
+    found = []
+    for name, command in commands.items():
+        inside = getattr(command, "COMMANDS", None)
+        found += [(name,)] if inside is None else [(name, *words) for words in single(inside)]
+    return found
+
+
+SINGLE = single(COMMANDS)
 
 
 @pytest.fixture(params=[80, 120])
@@ -24,6 +34,12 @@ def test_without_a_command_all_of_them_are_listed(cli):
     assert answer.status == 0
     for name in COMMANDS:
         assert re.search(rf"^  {name} +\w+", answer.out, re.MULTILINE)
+
+
+def test_a_command_with_commands_of_its_own_lists_them(cli):
+    for name, command in COMMANDS.items():
+        for inside in getattr(command, "COMMANDS", ()):
+            assert re.search(rf"^  {inside} +\w+", cli(name).out, re.MULTILINE)
 
 
 def test_summaries_of_the_commands_stand_in_one_column(cli, columns):
@@ -42,14 +58,14 @@ def test_a_group_of_commands_lists_them(cli, group):
         assert re.search(rf"^  {name} +\w+", answer.out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", [(), *((group,) for group in GROUPS), *SINGLE])
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), *SINGLE], ids=" ".join)
 def test_help_fits_into_the_terminal(cli, columns, command):
     answer = cli(*command, "--help")
     assert (answer.status, answer.err) == (0, "")
     assert max(map(len, answer.out.splitlines())) < columns
 
 
-@pytest.mark.parametrize("command", SINGLE)
+@pytest.mark.parametrize("command", SINGLE, ids=" ".join)
 def test_help_says_what_every_option_does(cli, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     joined = re.sub(r"\n {20,}", "  ", cli(*command, "--help").out)

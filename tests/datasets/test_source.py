@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from minialexnet.datasets import open_source
-from minialexnet.datasets.archive import Archive, _infos
 from minialexnet.datasets.source import printable
+from minialexnet.datasets.tar import infos, opened_tar
 from minialexnet.errors import InputError
 
 GOOD = {"train/cat": 3, "train/dog": 3, "val/cat": 2, "val/dog": 2}
@@ -362,8 +362,6 @@ def test_an_archive_which_changes_meanwhile(tmp_path, change):
 
 def test_members_are_not_kept(tmp_path):
     """tarfile would keep a kilobyte for each of a million pictures."""
-    archive = Archive(write_tar(tmp_path / "x.tar", good_entries(count=50)))
-    archive.entries()
-    with archive._opened() as tar:
-        for _ in _infos(tar):
+    with opened_tar(write_tar(tmp_path / "x.tar", good_entries(count=50))) as (tar, _):
+        for _ in infos(tar):
             assert len(tar.members) <= 1

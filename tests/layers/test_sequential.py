@@ -347,3 +347,45 @@ def test_names_with_dots_are_refused():
     """A layer "a.b" and a layer "b" in a network "a" would share the name of their weights."""
     with pytest.raises(InputError, match=r"a layer is called 'a\.b'; expected a name without dots"):
         Sequential({"a": Sequential({"b": Linear(2, 2)}), "a.b": Linear(2, 2)})
+
+
+class TestBefore:
+    """The layers before one of them are a network too."""
+
+    def test_the_rest_finishes_what_they_began(self, backend, dtype):
+        network = small_network().to(backend.xp).astype(dtype)
+        x = pictures(backend, dtype)
+        features = network.before("fc2").predict(x)
+        assert features.shape == (5, 8)
+        expected = backend.get(network.predict(x))
+        backend.check(network["fc2"].predict(features), expected, dtype)
+
+    def test_they_are_the_same_layers(self):
+        network = small_network()
+        part = network.before("pool")
+        assert list(part.layers) == ["conv", "relu", "norm"]
+        assert all(part[name] is network[name] for name in part.layers)
+        network["conv"].params["bias"] += 1
+        np.testing.assert_array_equal(part.params["conv.bias"], network.params["conv.bias"])
+
+    def test_the_network_remembers_its_forward_pass(self):
+        network = small_network()
+        y = network.forward(pictures_of_numpy(), training=True)
+        network.before("fc2")
+        network.backward(np.ones_like(y))
+
+    def test_a_plain_list_is_cut_by_number(self):
+        assert list(Sequential([ReLU(), Flatten(), ReLU()]).before(2).layers) == ["0", "1"]
+
+    @pytest.mark.parametrize("name", ["fc9", "conv"])
+    def test_where_there_is_nothing_it_says_what_there_is(self, name):
+        with pytest.raises(InputError, match=f"nothing before a layer '{name}'.*one of relu, norm"):
+            small_network().before(name)
+
+    def test_a_single_layer_has_nothing_before_it(self):
+        with pytest.raises(InputError, match="expected one of two layers or more"):
+            Sequential([ReLU()]).before(0)
+
+
+def pictures_of_numpy():
+    return np.random.default_rng(5).standard_normal((5, 3, 7, 8)).astype("float32")

@@ -1,6 +1,7 @@
 """A checkpoint holds everything, and what is damaged or strange is refused with a sentence."""
 
 import errno
+import json
 import os
 import pickle
 import subprocess
@@ -35,6 +36,7 @@ def saved(tmp_path, rng):
         classes=["cat", "Straße", "犬"],
         progress=dict.fromkeys(PROGRESS, 0)
         | {"epoch": 2, "step": 3, "history": [{"loss": 1 / 3}], "schedule": {"best": None}},
+        display_names={"cat": "felis", "犬": "dog"},
     )
     path = tmp_path / "last.npz"
     save_checkpoint(path, saved)
@@ -52,6 +54,7 @@ def assert_equal(one, other):
     assert one.config == other.config
     assert one.classes == other.classes
     assert one.progress == other.progress
+    assert one.display_names == other.display_names
 
 
 class TestRoundTrip:
@@ -149,6 +152,30 @@ class TestDamage:
                     new.writestr(name, old.read(name))
         with pytest.raises(InputError, match=r"shorter\.npz is not a whole checkpoint"):
             load_checkpoint(shorter)
+
+
+class TestNames:
+    def rewritten(self, path, change):
+        """The checkpoint with another text."""
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        text = json.loads(str(arrays["text"]))
+        change(text)
+        np.savez(path, **(arrays | {"text": np.array(json.dumps(text))}))
+        return path
+
+    def test_an_older_checkpoint_has_none(self, saved):
+        path, content = saved
+        loaded = load_checkpoint(self.rewritten(path, lambda text: text.pop("display_names")))
+        assert loaded.display_names == {}
+        content.display_names = {}
+        assert_equal(loaded, content)
+
+    @pytest.mark.parametrize("names", [None, ["cat"], "cat", 3])
+    def test_what_are_no_names_is_damage(self, saved, names):
+        path = self.rewritten(saved[0], lambda text: text.update(display_names=names))
+        with pytest.raises(InputError, match="not a whole checkpoint"):
+            load_checkpoint(path)
 
 
 class TestOtherFiles:

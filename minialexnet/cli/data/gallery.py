@@ -12,7 +12,6 @@ from minialexnet.cli.data.sheet import Row
 from minialexnet.datasets import (
     PrincipalColours,
     TrainBatches,
-    display_name,
     matrices,
     relit,
     warped,
@@ -71,7 +70,9 @@ def changes_of(picture: np.ndarray, config: TrainConfig, colours: PrincipalColou
     return rows
 
 
-def batch_of(batches: TrainBatches, preprocessing: Preprocessing, count: int) -> list[Row]:
+def batch_of(
+    batches: TrainBatches, preprocessing: Preprocessing, class_names: list[str], count: int
+) -> list[Row]:
     """Rows of the first pictures of a training batch: as changed, and as numbers seen as greys."""
     images, labels, *shift = batches.batch(0, 0)
     x = preprocessing(images, np, *shift).transpose(0, 2, 3, 1)
@@ -79,7 +80,7 @@ def batch_of(batches: TrainBatches, preprocessing: Preprocessing, count: int) ->
     seen = _as_pixels(images + added)
     reach = float(f"{np.quantile(np.abs(x), 0.99):.2g}") or 1.0
     numbers = _as_pixels(127.5 + 127.5 * x / reach)
-    names = [display_name(batches.pictures.classes[label]) for label in labels]
+    names = [class_names[label] for label in labels]
     rows = []
     for start in range(0, min(count, len(images)), COLUMNS):
         some = range(start, min(start + COLUMNS, count, len(images)))

@@ -18,7 +18,6 @@ from minialexnet.datasets import (
     Pictures,
     PictureSet,
     decode_picture,
-    display_name,
     principal_colours,
     shorter_side,
     statistics_of,
@@ -67,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     whole_set = load_data(data) if alone else load_data(data, options.picture_size, options.fit)
     pictures = _repeated(given, options.picture_size, options.fit) if alone else whole_set
     config = planned_config(options, data, pictures, select_device("numpy"))
-    for line in warnings(config, pictures.classes):
+    for line in warnings(config, pictures):
         print(line, file=sys.stderr)
     batches = training_batches(config, pictures.train)
     colours = batches.colours
@@ -76,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         colours = principal_colours(statistics_of(images[:: max(1, len(images) // ENOUGH)]))
         if config.colour_noise:
             batches.colours = colours
-    name, picture = _chosen(given, pictures.train, config)
+    name, picture = _chosen(given, pictures, config)
     of_what = (
         "that picture" if alone else f"{Path(data).name}, the first of {len(batches):,} an epoch"
     )
@@ -88,7 +87,9 @@ def run(options: argparse.Namespace) -> int:
             ("One picture under each augmentation", changes_of(picture, config, colours)),
             (
                 f"A batch as the network sees it: {of_what}",
-                batch_of(batches, _preprocessing(config, pictures.train), SHOWN),
+                batch_of(
+                    batches, _preprocessing(config, pictures.train), pictures.class_names, SHOWN
+                ),
             ),
         ],
         config.image_size,
@@ -129,12 +130,13 @@ def _repeated(path: Path, size: int | None, fit: str | None) -> Pictures:
     return Pictures(one, one, [], fit or FITS[0])
 
 
-def _chosen(given: Path | None, train: PictureSet, config: TrainConfig) -> tuple[str, np.ndarray]:
+def _chosen(given: Path | None, pictures: Pictures, config: TrainConfig) -> tuple[str, np.ndarray]:
     """The name and the pixels of the picture to show under each augmentation."""
     if given is not None:
-        return given.name, _read(given, train.size, config.fit)
+        return given.name, _read(given, pictures.size, config.fit)
+    train = pictures.train
     number = int(np.random.default_rng(config.seed).integers(len(train)))
-    return f"{display_name(train.classes[train.labels[number]])}, {train.names[number]}", (
+    return f"{pictures.class_names[train.labels[number]]}, {train.names[number]}", (
         train.images[number]
     )
 

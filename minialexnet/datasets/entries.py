@@ -1,0 +1,60 @@
+"""What an archive of pictures may hold: plain files and folders, below the folder they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+from minialexnet.errors import InputError
+
+BLOCK = 1 << 20  # bytes read at once
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder in an archive, found safe as far as its name and kind tell.
+
+    size is what the archive says; blocks() yields the content, piece by piece, until the next entry
+    is asked for; position is how far into the archive's own bytes that is.
+    """
+
+    name: str
+    is_folder: bool
+    size: int
+    blocks: Callable[[], Iterator[bytes]]
+    position: int
+
+
+def wrong_name(name: str) -> str | None:
+    """What is wrong with the name of an entry: it must lead to a place inside the archive."""
+    windows = PureWindowsPath(name)  # it knows both kinds of slash, and drives
+    if windows.anchor:
+        return "has an absolute path"
+    if ".." in windows.parts:
+        return "leads out of the archive with '..'"
+    return None
+
+
+def refused(archive: Path, name: str, wrong: str) -> InputError:
+    """The error for an archive with an entry that is not safe."""
+    return InputError(
+        f"the archive '{archive}' is refused, for its entry {name!r} {wrong}: make it again with "
+        "plain files and folders only"
+    )
+
+
+@contextmanager
+def damage_named(archive: Path, *broken: type[Exception]) -> Iterator[None]:
+    """Raise InputError in the place of the exceptions that mean that the archive is damaged."""
+    try:
+        yield
+    except InputError:
+        raise
+    except PermissionError as error:
+        raise InputError(f"'{archive}' cannot be read: {error.strerror}") from None
+    except broken as error:
+        raise InputError(
+            f"the archive '{archive}' is cut off or damaged ({error}): download or make it again"
+        ) from None
