@@ -20,7 +20,7 @@ from contestants import RIVALS, ContestantError, installed
 from machine import SIZES, describe_machine, usable_cores
 from measurements import FEW, Settings
 from picture import draw
-from report import Report
+from reporting import Report
 from work import IMAGE_SIZES
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -41,7 +41,7 @@ from gpu.part import Settings
 from gpu.plan import WEIGHTS, next_share, shares
 from gpu.processes import follow, part_command
 from gpu.summary import TRIAL, Verdict, cell, parts_table, save
-from report import Report
+from reporting import Report
 
 PRECISIONS = ("float32", "tf32")
 

@@ -86,7 +86,7 @@ def usable_cores() -> int:
 def describe_machine() -> dict[str, str]:
     """Processor, memory, system and versions, for the head of a report. No names of folders."""
     found = {
-        "minialexnet": with_commit(importlib.metadata.version("minialexnet")),
+        "minialexnet": own_version(),
         "processor": f"{processor()}, {usable_cores()} cores",
         "memory": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -108,6 +108,14 @@ def blas() -> str:
         f"{d['internal_api']} {d['version']} ({d.get('architecture', 'unknown')} kernels)"
         for d in libraries
     )
+
+
+def own_version() -> str:
+    """The version of this project that is measured."""
+    try:
+        return with_commit(importlib.metadata.version("minialexnet"))
+    except importlib.metadata.PackageNotFoundError:
+        return with_commit("not installed")
 
 
 def with_commit(version: str) -> str:

@@ -20,7 +20,7 @@ from contestants import (
     ratios,
 )
 from operations import OPERATIONS
-from report import Report, Table, duration, gib, percent, rate, times
+from reporting import Report, Table, duration, gib, percent, rate, times
 
 FEW = 3
 """Rounds are no more than this in the sections that take long."""

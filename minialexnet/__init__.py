@@ -18,7 +18,7 @@ from minialexnet.layers import (
     SoftmaxCrossEntropy,
     Tanh,
 )
-from minialexnet.models import alexnet
+from minialexnet.models import Parts, alexnet
 from minialexnet.training import SGD
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Linear",
     "LocalResponseNorm",
     "MaxPool2d",
+    "Parts",
     "ReLU",
     "Sequential",
     "Sigmoid",

@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from report import Table
+from reporting import Table
 
 from gpu.part import Part
 from gpu.processes import collect, run_into

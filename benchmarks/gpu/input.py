@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from contestants import alternate, median, ratios
-from report import Table, duration, percent, rate
+from reporting import Table, duration, percent, rate
 from work import Work
 
 from gpu.ours import NetworkThere

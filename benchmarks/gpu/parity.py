@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-from report import Table, gib
+from reporting import Table, gib
 from worker import described
 
 from gpu.comparisons import Comparison, comparisons

@@ -1,7 +1,7 @@
 """Tables of what the contestants on the GPU were found to do."""
 
 from contestants import RIVALS, median, ratios
-from report import MISSING, Table, duration, gib, rate, times
+from reporting import MISSING, Table, duration, gib, rate, times
 
 from gpu.plan import KINDS
 from gpu.summary import cell, scientific

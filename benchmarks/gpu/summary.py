@@ -4,7 +4,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import Report, Table
+from reporting import Report, Table
 
 TRIAL = (
     "THIS IS A TRIAL: it ran on the CPU, with NumPy in the place of CuPy and next to no work, to "

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from machine import usable_cores
-from report import Table
+from reporting import Table
 
 from gpu import ROOT
 from gpu.part import Part

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from report import Table, duration
+from reporting import Table, duration
 
 from gpu.part import Part
 from gpu.processes import run_into

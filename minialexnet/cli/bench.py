@@ -7,7 +7,14 @@ import json
 from threadpoolctl import threadpool_info
 
 from minialexnet.backend import Device, num_threads
-from minialexnet.cli.options import add_backend, add_precision, chosen_device, whole
+from minialexnet.cli.options import (
+    add_backend,
+    add_parts,
+    add_precision,
+    chosen_device,
+    chosen_parts,
+    whole,
+)
 from minialexnet.cli.text import bar, hanging
 from minialexnet.models import VARIANTS, AlexNet, alexnet
 from minialexnet.training import Progress
@@ -61,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_backend(parser)
     add_precision(parser)
+    add_parts(parser)
     add("--json", action="store_true", help="print the figures as JSON, in bytes and seconds")
 
 
@@ -70,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
     if options.batch_size * size**2 > LARGEST:
         raise MemoryError
     device = chosen_device(options)
-    network = alexnet(options.variant, options.classes, size, init="he").to(device.xp)
+    parts = chosen_parts(options)
+    network = alexnet(options.variant, options.classes, size, init="he", parts=parts).to(device.xp)
     if not options.json:
         _print_head(options, network, device)
     progress = Progress()
@@ -95,8 +104,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_head(options: argparse.Namespace, network: AlexNet, device: Device) -> None:
     print(
-        f"{network.variant} with {network.num_params:,} parameters, {network.image_size} pixels, "
-        f"batches of {options.batch_size}, {network.num_classes:,} classes"
+        f"{network.parts.of(network.variant)} with {network.num_params:,} parameters, "
+        f"{network.image_size} pixels, batches of {options.batch_size}, "
+        f"{network.num_classes:,} classes"
     )
     print(hanging("", f"computing with {_where(device)}", 0), flush=True)
 
@@ -188,6 +198,7 @@ def _figures(
     """All that is known, under names that say what it is."""
     return {
         "variant": network.variant,
+        "parts": dataclasses.asdict(network.parts),
         "image_size": network.image_size,
         "classes": network.num_classes,
         "parameters": network.num_params,

@@ -13,7 +13,7 @@ from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.cli.text import listing
 from minialexnet.datasets import Pictures, builtin_archive, load_or_prepare, load_pictures
 from minialexnet.errors import InputError
-from minialexnet.models import AlexNet, alexnet
+from minialexnet.models import AlexNet
 from minialexnet.training import (
     Checkpoint,
     Preprocessing,
@@ -169,9 +169,7 @@ def load_network(
         print(f"computing with {device}", file=sys.stderr)
     try:
         config = TrainConfig.from_dict(checkpoint.config)
-        network = alexnet(
-            config.variant, config.num_classes, config.image_size, config.seed, config.init
-        )
+        network = config.network()
         network.set_params(checkpoint.params)
     except InputError as error:
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None

@@ -142,8 +142,9 @@ def _print_health(options: argparse.Namespace) -> int:
     pictures = load_data(data, options.picture_size, options.fit)
     config = planned_config(options, data, pictures, device)
     print(
-        f"\n{config.variant}, initialisation {config.init}, {config.num_classes} classes, crops of "
-        f"{config.image_size} pixels, learning rate up to {config.lr:g}"
+        f"\n{config.parts.of(config.variant)}, initialisation {config.init}, "
+        f"{config.num_classes} classes, crops of {config.image_size} pixels, "
+        f"learning rate up to {config.lr:g}"
     )
     findings = []
     for finding in check_health(config, pictures.train, device.xp):

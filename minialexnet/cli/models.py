@@ -2,7 +2,7 @@
 
 import argparse
 
-from minialexnet.cli.options import whole
+from minialexnet.cli.options import add_parts, chosen_parts, whole
 from minialexnet.cli.text import fold, hanging
 from minialexnet.models import VARIANTS, alexnet
 
@@ -13,7 +13,8 @@ Layers, output shapes, parameters and multiply-adds of each variant, and how the
 
   minialexnet models                   all variants compared
   minialexnet models paper             one of them, layer by layer
-  minialexnet models mini --image-size 112 --classes 10"""
+  minialexnet models mini --image-size 112 --classes 10
+  minialexnet models paper --no-groups --no-lrn"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,18 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help="side of the pictures (default: the variant's own)",
     )
+    add_parts(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print one table, or the comparison."""
+    parts = chosen_parts(options)
     if options.variant:
-        network = alexnet(options.variant, options.classes, options.image_size)
+        network = alexnet(options.variant, options.classes, options.image_size, parts=parts)
         print(fold(f"{options.variant}: {VARIANTS[options.variant].summary}"))
+        if str(parts):
+            print(f"here: {parts}")
         print(f"\n{network}")
         return 0
     rows = [("variant", "picture", "parameters", "multiply-adds", "initialisation")]
     for name in VARIANTS:
-        network = alexnet(name, options.classes, options.image_size)
+        network = alexnet(name, options.classes, options.image_size, parts=parts)
         work = network.multiply_adds(network.input_shape)
         rows.append(
             (name, f"{network.image_size}", f"{network.num_params:,}", f"{work:,}", network.init)

@@ -7,7 +7,15 @@ from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
 from minialexnet.datasets import AUGMENTATIONS, FITS
-from minialexnet.models import INITIALIZATIONS, VARIANTS
+from minialexnet.models import (
+    ACTIVATIONS,
+    INITIALIZATIONS,
+    PART_NAMES,
+    POOLINGS,
+    POOLS,
+    VARIANTS,
+    Parts,
+)
 from minialexnet.training import PRESETS, SCHEDULES, TrainConfig
 
 RECIPE = (
@@ -15,6 +23,7 @@ RECIPE = (
     "init",
     "image_size",
     "mean",
+    "random_crop",
     "min_crop",
     "flip",
     "colour_noise",
@@ -33,8 +42,20 @@ RECIPE = (
     "weight_decay",
     "label_smoothing",
     "seed",
+    *PART_NAMES,
 )
 """Options which, where given, replace what the preset says."""
+
+
+SWITCHES = {"flip", "random_crop", "lrn", "groups"}
+"""Those of RECIPE that are on unless they are taken away."""
+
+
+def flag(name: str) -> str:
+    """The option that sets what is called `name` in RECIPE: "--lr", "--no-flip"."""
+    if name in SWITCHES:
+        return f"--no-{spelled(name)}"
+    return {"except_for": "--except"}.get(name, f"--{spelled(name)}")
 
 
 def whole(at_least: int) -> Callable[[str], int]:
@@ -124,6 +145,44 @@ def add_ten_crop(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """The options that take parts of the network out, or put others in their place."""
+    add = parser.add_argument_group("parts of the network").add_argument
+    add("--activation", choices=ACTIVATIONS, help="after each layer (default: relu)")
+    add(
+        "--no-lrn",
+        dest="lrn",
+        action="store_const",
+        const=False,
+        help="leave local response normalisation out",
+    )
+    add(
+        "--pooling",
+        choices=POOLINGS,
+        help="windows of 3 pixels that are 2 apart, or of 2 (default: overlapped)",
+    )
+    add("--pool", choices=POOLS, help="what is taken of a window (default: max)")
+    add(
+        "--dropout",
+        type=number(at_least=0, below=1),
+        metavar="P",
+        help="how likely a hidden unit is dropped in training (default: 0.5; 0: no dropout)",
+    )
+    add(
+        "--no-groups",
+        dest="groups",
+        action="store_const",
+        const=False,
+        help="one tower instead of two, with twice the weights in conv2, conv4 and conv5",
+    )
+
+
+def chosen_parts(options: argparse.Namespace) -> Parts:
+    """What `add_parts` asked for, and the default where the user gave nothing."""
+    given = {name: getattr(options, name) for name in PART_NAMES}
+    return Parts(**{name: value for name, value in given.items() if value is not None})
+
+
 def exception(text: str) -> tuple[str, list[str]]:
     """For argparse: "6:rotation,flip" -> ("6", ["rotation", "flip"]); a class may have a colon."""
     class_name, colon, names = text.rpartition(":")
@@ -146,11 +205,6 @@ def spelled(name: str) -> str:
     return name.replace("_", "-")
 
 
-def flag(name: str) -> str:
-    """The option that sets what is called `name` in RECIPE."""
-    return {"flip": "--no-flip", "except_for": "--except"}.get(name, f"--{spelled(name)}")
-
-
 def add_squares(add: Callable[..., Any]) -> None:
     """The options --picture-size and --fit, by the method `add_argument` of a parser or group."""
     add(
@@ -169,6 +223,7 @@ def add_squares(add: Callable[..., Any]) -> None:
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """The options of a training: --preset, those of RECIPE, and --picture-size and --fit."""
+    add_parts(parser)
     size, count = whole(at_least=1), whole(at_least=1)
     parser.add_argument(
         "--preset",
@@ -224,6 +279,13 @@ def _add_augmentations(parser: argparse.ArgumentParser) -> None:
         "changes of the pictures in training, by chance", "see them: minialexnet data show"
     )
     add = group.add_argument
+    add(
+        "--no-random-crop",
+        dest="random_crop",
+        action="store_const",
+        const=False,
+        help="always cut the middle of pictures",
+    )
     add(
         "--min-crop",
         type=whole(at_least=0),

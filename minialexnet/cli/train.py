@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
     trainer = _resumed(options) if options.resume else _fresh(options)
     config, say = trainer.config, trainer.progress.say
     say(
-        f"{config.variant} with {trainer.network.num_params:,} parameters (initialisation "
-        f"{config.init}), crops of {config.image_size} pixels"
+        f"{config.parts.of(config.variant)} with {trainer.network.num_params:,} parameters "
+        f"(initialisation {config.init}), crops of {config.image_size} pixels"
     )
     say(
         f"{config.epochs} epoch{'s' * (config.epochs > 1)} in batches of {config.batch_size}"

@@ -40,7 +40,8 @@ class TrainBatches:
     moved along them, by chance (see colour.py), always or as a function of the epoch; min_crop: cut
     squares of random size, of min_crop pixels up to the whole picture, and scale them to `crop`, so
     that an object is learnt in several sizes (None, as in 2012: all squares are of `crop` pixels,
-    and nothing is scaled); augmentation: what else is changed by chance, and for which classes
+    and nothing is scaled); random_crop: cut them anywhere, otherwise always in the middle, as
+    pictures to measure on are; augmentation: what else is changed by chance, and for which classes
     something is switched off.
 
     A square is cut, changed as `Augmentation` says (about its own centre, and with what lies around
@@ -62,6 +63,7 @@ class TrainBatches:
         colours: PrincipalColours | None = None,
         colour_noise: float | Callable[[int], float] = STRENGTH,
         min_crop: int | None = None,
+        random_crop: bool = True,
         augmentation: Augmentation | None = None,
     ) -> None:
         self.pictures = pictures
@@ -72,6 +74,7 @@ class TrainBatches:
         self.drop_last = drop_last
         self.colours, self.colour_noise = colours, colour_noise
         self.min_crop = None if min_crop is None else _checked_crop(pictures, min_crop, "min_crop")
+        self.random_crop = random_crop
         self.augmentation = Augmentation() if augmentation is None else augmentation
         self._spared = self.augmentation.spared(pictures.classes)
         self._last_order: tuple[int, np.ndarray] | None = None
@@ -95,6 +98,8 @@ class TrainBatches:
             sides = rng.integers(self.min_crop, self.pictures.size, len(chosen), endpoint=True)
         room = self.pictures.size - sides[:, None]
         corners = rng.integers(0, room, size=(len(chosen), 2), endpoint=True)
+        if not self.random_crop:
+            corners[:] = room // 2
         mirrored = rng.random(len(chosen)) < 0.5
         if not self.flip:
             mirrored[:] = False

@@ -8,6 +8,8 @@ here is our own:
     caffe         Caffe's bvlc_alexnet, from which most ports and weights descend
     owt           torchvision's alexnet: cuda-convnet2's one-GPU net of 2014, no normalisation
     mini          a small relative with all of AlexNet's parts, for small pictures
+
+Each is written down with all its parts; `Parts` takes some out, or puts others in their place.
 """
 
 from collections.abc import Callable
@@ -23,6 +25,7 @@ from minialexnet.layers import (
     Sequential,
 )
 from minialexnet.models.builder import Builder
+from minialexnet.models.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,11 @@ MOST_CLASSES, LARGEST_IMAGE = 1 << 24, 1 << 13
 class AlexNet(Sequential):
     """A network made by `alexnet`, which remembers how it was made."""
 
-    def __init__(self, layers, input_shape, variant: str, num_classes: int, init: str) -> None:
+    def __init__(
+        self, layers, input_shape, variant: str, num_classes: int, init: str, parts: Parts
+    ) -> None:
         super().__init__(layers, input_shape)
-        self.variant, self.num_classes, self.init = variant, num_classes, init
+        self.variant, self.num_classes, self.init, self.parts = variant, num_classes, init, parts
 
     @property
     def image_size(self) -> int:
@@ -65,6 +70,7 @@ def alexnet(
     image_size: int | None = None,
     seed: int = 0,
     init: str | None = None,
+    parts: Parts | None = None,
 ) -> AlexNet:
     """Make an AlexNet with fresh weights.
 
@@ -75,6 +81,7 @@ def alexnet(
             fully connected layer gets as many inputs as there are features left.
         seed: of the weights and of dropout.
         init: "paper", "2012", "caffe", "he" or "xavier"; the variant's own by default.
+        parts: what is left out or replaced, as `Parts(lrn=False)`; nothing by default.
     Returns:
         a network from (N, 3, image_size, image_size) to (N, num_classes), float32, on the host.
     Raises:
@@ -95,9 +102,10 @@ def alexnet(
         if most is not None and value > most:
             raise InputError(f"{name} is {value!r}; expected a whole number of at most {most}")
     init = chosen.init if init is None else init
-    builder = Builder(size, num_classes, init, seed)
+    parts = Parts() if parts is None else parts
+    builder = Builder(size, num_classes, init, seed, parts)
     chosen.describe(builder)
-    return AlexNet(builder.layers, (3, size, size), variant, num_classes, init)
+    return AlexNet(builder.layers, (3, size, size), variant, num_classes, init, parts)
 
 
 def _paper(net: Builder) -> None:

@@ -17,6 +17,7 @@ from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
 from minialexnet.training.sgd import SGD
 from minialexnet.training.trainer import (
     Trainer,
+    TrainingDiverged,
     TrainingInterrupted,
     TrainingStopped,
     first_nonfinite,
@@ -35,6 +36,7 @@ __all__ = [
     "Tally",
     "TrainConfig",
     "Trainer",
+    "TrainingDiverged",
     "TrainingInterrupted",
     "TrainingStopped",
     "duration",

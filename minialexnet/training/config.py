@@ -5,6 +5,7 @@ from typing import Any
 
 from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
+from minialexnet.models import PART_NAMES, AlexNet, Parts, alexnet
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class TrainConfig:
         schedule, lr: name of the schedule and its highest learning rate.
         momentum, weight_decay: of SGD.
         label_smoothing: see `SoftmaxCrossEntropy`.
+        random_crop: cut training pictures anywhere; False: always in the middle.
         min_crop: cut squares of this side up to the whole picture, by chance, and scale them to
             image_size; 0, as in 2012: all crops are of image_size.
         flip: mirror half of the training pictures.
@@ -32,6 +34,7 @@ class TrainConfig:
         mean: what is subtracted from the pixels: "colour" (one value a channel) or "image"
             (one a pixel, as in 2012).
         pixel_scale: what the pixels (0 to 255 minus the mean) are multiplied by.
+        activation, lrn, pooling, pool, dropout, groups: parts of the network, see `Parts`.
         seed: of weights, order, crops and dropout.
         backend: "numpy" or "cupy".
         precision: in which a GPU multiplies matrices, "float32" or "tf32"; None stands for the
@@ -52,6 +55,7 @@ class TrainConfig:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
     fit: str = "crop"
+    random_crop: bool = True
     min_crop: int = 0
     flip: bool = True
     colour_noise: float = 0.0
@@ -64,6 +68,12 @@ class TrainConfig:
     except_for: dict[str, list[str]] = field(default_factory=dict)
     mean: str = "colour"
     pixel_scale: float = 1.0
+    activation: str = "relu"
+    lrn: bool = True
+    pooling: str = "overlapped"
+    pool: str = "max"
+    dropout: float = 0.5
+    groups: bool = True
     seed: int = 0
     backend: str = "numpy"
     precision: str | None = None
@@ -89,7 +99,18 @@ class TrainConfig:
                 f"min_crop is {self.min_crop}; expected 1 to {self.picture_size}, the side of the "
                 "pictures, or 0"
             )
-        _ = self.augmentation  # which looks at what it is given
+        _ = self.augmentation, self.parts  # which look at what they are given
+
+    @property
+    def parts(self) -> Parts:
+        """Which of its parts the network has."""
+        return Parts(**{name: getattr(self, name) for name in PART_NAMES})
+
+    def network(self) -> AlexNet:
+        """The network with its initial weights, on the host."""
+        return alexnet(
+            self.variant, self.num_classes, self.image_size, self.seed, self.init, self.parts
+        )
 
     @property
     def augmentation(self) -> Augmentation:

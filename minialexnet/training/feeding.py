@@ -18,5 +18,6 @@ def training_batches(config: TrainConfig, pictures: PictureSet) -> TrainBatches:
         colours=principal_colours(pictures.statistics) if config.colour_noise else None,
         colour_noise=lambda epoch: config.colour_noise * schedule.colour_noise_factor(epoch),
         min_crop=config.min_crop or None,
+        random_crop=config.random_crop,
         augmentation=config.augmentation,
     )

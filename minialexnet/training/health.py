@@ -14,7 +14,6 @@ import numpy as np
 from minialexnet.backend import to_host
 from minialexnet.datasets import PictureSet, TrainBatches
 from minialexnet.layers import ReLU, SoftmaxCrossEntropy
-from minialexnet.models import alexnet
 from minialexnet.training.config import TrainConfig
 from minialexnet.training.evaluation import Preprocessing, mean_to_subtract
 from minialexnet.training.sgd import SGD
@@ -48,9 +47,7 @@ def check_health(config: TrainConfig, train: PictureSet, xp) -> Iterator[Finding
     batch = TrainBatches(train, min(config.batch_size, 64), config.image_size, config.seed)
     pixels, labels = batch.batch(epoch=0, step=0)
     x = preprocessing(pixels, xp)
-    network = alexnet(
-        config.variant, config.num_classes, config.image_size, config.seed, config.init
-    ).to(xp)
+    network = config.network().to(xp)
     criterion = SoftmaxCrossEntropy()
 
     yield _pixels(x)
@@ -96,6 +93,8 @@ def _activations(network, x) -> Iterator[Finding]:
         "a signal that fades or explodes from layer to layer: --init he goes with pixels of "
         "spread 1, --init 2012 with pixels of 0 to 255",
     )
+    if not dead:  # tanh and sigmoid have no such units
+        return
     yield Finding(
         "units that are zero for every picture",
         ", ".join(f"{name} {share:.0%}" for name, share in dead.items()),
@@ -126,9 +125,7 @@ def _updates(network, config: TrainConfig) -> Iterator[Finding]:
 
 def _overfit(config: TrainConfig, pixels, labels, preprocessing: Preprocessing, xp) -> Finding:
     """Can it learn 20 pictures by heart? If not, it will not learn a set."""
-    network = alexnet(
-        config.variant, config.num_classes, config.image_size, config.seed, config.init
-    ).to(xp)
+    network = config.network().to(xp)
     x, labels = preprocessing(pixels[:OVERFIT_PICTURES], xp), labels[:OVERFIT_PICTURES]
     criterion = SoftmaxCrossEntropy()
     optimizer = SGD(network, config.lr / 2, config.momentum, weight_decay=0.0)

@@ -32,7 +32,6 @@ from minialexnet.datasets import PictureSet
 from minialexnet.errors import InputError
 from minialexnet.layers import Sequential, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
-from minialexnet.models import alexnet
 from minialexnet.training.checkpoint import Checkpoint
 from minialexnet.training.config import TrainConfig
 from minialexnet.training.epoch_table import EpochTable
@@ -66,6 +65,10 @@ class TrainingInterrupted(TrainingStopped):
     def __init__(self, message: str, signal_number: int = signal.SIGINT) -> None:
         super().__init__(message)
         self.exit_status = 128 + signal_number  # as shells have it
+
+
+class TrainingDiverged(TrainingStopped):
+    """The loss or a weight is no longer a finite number: the same run would end so again."""
 
 
 @dataclass
@@ -119,9 +122,7 @@ class Trainer:
         self.classes = list(train.classes)
         self.display_names = dict(display_names or {})
         self.progress = Progress() if progress is None else progress
-        self.network = alexnet(
-            config.variant, config.num_classes, config.image_size, config.seed, config.init
-        ).to(self.xp)
+        self.network = config.network().to(self.xp)
         self.criterion = SoftmaxCrossEntropy(config.label_smoothing)
         self.optimizer = SGD(self.network, config.lr, config.momentum, config.weight_decay)
         self.batches = training_batches(config, train)
@@ -194,7 +195,7 @@ class Trainer:
 
         Args: images: uint8 (N, image_size, image_size, 3); labels: (N,); shift: (N, 3), to be added
             to their colours, or None; all where the network is.
-        Raises TrainingStopped, before the weights are touched, when the loss is not a number. (On
+        Raises TrainingDiverged, before the weights are touched, when the loss is not a number. (On
         a GPU that is found when the loss is fetched: looking at it here would mean waiting.)
         """
         self.optimizer.lr = self.schedule.rate(self._steps_done())
@@ -203,7 +204,7 @@ class Trainer:
         loss = self.criterion.forward(logits, labels)
         if is_on_host(logits) and not math.isfinite(loss):
             where = first_nonfinite(self.network, x) or "the loss itself"
-            raise TrainingStopped(self._describe_nonfinite(self.position.step + 1, where))
+            raise TrainingDiverged(self._describe_nonfinite(self.position.step + 1, where))
         self.network.backward(self.criterion.backward(), input_gradient=False)
         step = self._steps_done()
         self.optimizer.step(lambda name: self.schedule.rate_factor(name, step))
@@ -305,7 +306,7 @@ class Trainer:
             loss, logits = fetched()
             if not math.isfinite(loss):
                 step = self.position.step - len(uncounted)
-                raise TrainingStopped(self._describe_nonfinite(step))
+                raise TrainingDiverged(self._describe_nonfinite(step))
             self.tally.add(float(loss), logits, labels)
             self.progress.update(len(labels), self._status(self.tally))
 
@@ -354,7 +355,7 @@ class Trainer:
         self.progress.finish()
         if not math.isfinite(tally.loss):
             where = first_nonfinite(self.network) or "the loss itself"
-            raise TrainingStopped(self._describe_nonfinite(self.position.step, where))
+            raise TrainingDiverged(self._describe_nonfinite(self.position.step, where))
         return tally
 
     def _save_and_stop(self, interrupted: "_Interrupt") -> NoReturn:
@@ -385,7 +386,7 @@ class Trainer:
         """Write a checkpoint, unless the last step broke the weights: then the one before stays."""
         where = first_nonfinite(self.network)
         if where is not None:
-            raise TrainingStopped(self._describe_nonfinite(self.position.step, where))
+            raise TrainingDiverged(self._describe_nonfinite(self.position.step, where))
         self.run.save_checkpoint(self.checkpoint(), is_best)
 
     def _title(self, what: str = "") -> str:

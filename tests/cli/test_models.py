@@ -29,3 +29,20 @@ def test_pictures_too_small_for_the_network_are_refused(cli):
     answer = cli("models", "paper", "--image-size", 30)
     assert (answer.status, answer.out) == (1, "")
     answer.sentence("30 pixels", "too small")
+
+
+def test_parts_can_be_taken_out_of_one_network_or_all(cli):
+    out = cli("models", "paper", "--no-groups", "--no-lrn", "--activation", "tanh").out
+    assert "\nhere: tanh, no LRN, no groups\n" in out
+    assert re.search(r"^conv2 +Conv2d\(96, 256, 5, padding=2\) .* 614,656 ", out, re.MULTILINE)
+    assert re.search(r"^tanh5 +Tanh\(\)", out, re.MULTILINE)
+    assert not re.search(r"^(relu|norm)", out, re.MULTILINE)
+    assert len(re.findall("62,378,344", cli("models", "--no-groups").out)) == 3
+    assert "here:" not in cli("models", "paper").out
+
+
+def test_parts_there_are_not_are_refused(cli):
+    for option, value in (("--activation", "gelu"), ("--pooling", "4"), ("--dropout", "1")):
+        answer = cli("models", "mini", option, value)
+        assert answer.status == 2
+        answer.sentence(option, value)

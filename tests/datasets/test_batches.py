@@ -113,6 +113,15 @@ def test_pictures_of_a_batch_differ_in_their_places():
     assert len({place[1:] for place in places(x)}) > 10
 
 
+def test_crops_by_chance_can_be_switched_off_and_nothing_else_changes():
+    anywhere = TrainBatches(numbered(50), 50, crop=5, seed=4).batch(0, 0)[0]
+    middle = TrainBatches(numbered(50), 50, crop=5, seed=4, random_crop=False).batch(0, 0)[0]
+    seen = EvalBatches(numbered(50), 50, crop=5).batch(0)[0]
+    (corner,) = {place[1:3] for place in places(seen)}
+    assert {place[1:3] for place in places(middle)} == {corner}
+    assert [p[::3] for p in places(middle)] == [p[::3] for p in places(anywhere)]
+
+
 def test_flip_can_be_switched_off_and_changes_nothing_else():
     with_flip = TrainBatches(numbered(50), 50, crop=5, seed=4).batch(0, 0)[0]
     without = TrainBatches(numbered(50), 50, crop=5, seed=4, flip=False).batch(0, 0)[0]
@@ -209,6 +218,13 @@ def test_squares_of_random_size_are_the_same_each_time():
     )
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+def test_without_crops_by_chance_all_of_them_lie_in_the_middle():
+    options = dict(crop=48, seed=1, flip=False, min_crop=32, random_crop=False)
+    found = squares(TrainBatches(ramps(), 6, **options), steps=10)
+    assert np.ptp(found[:, 2]) > 20
+    assert np.abs(found[:, :2] + found[:, 2:] / 2 - 48).max() < 1
 
 
 @pytest.mark.parametrize("min_crop", [0, 9, 2.5])

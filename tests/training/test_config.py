@@ -2,12 +2,23 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
-from minialexnet.training import TrainConfig
+from minialexnet.models import PART_NAMES, Parts, alexnet
+from minialexnet.training import TrainConfig, planned
 from training.tiny import tiny_config
+
+PARTS = {
+    "activation": "tanh",
+    "lrn": False,
+    "pooling": "tiled",
+    "pool": "average",
+    "dropout": 0.25,
+    "groups": False,
+}
 
 
 class TestChoices:
@@ -23,6 +34,9 @@ class TestChoices:
             ("lr", -0.1, "lr is -0.1; expected a learning rate above 0"),
             ("lr", float("nan"), "lr is nan; expected a learning rate above 0"),
             ("mean", "none", "mean is 'none'; expected 'colour' or 'image'"),
+            ("activation", "gelu", "activation is 'gelu'; expected one of relu, tanh, sigmoid"),
+            ("dropout", 1.0, "dropout is 1.0; expected a probability"),
+            ("pooling", "none", "pooling is 'none'; expected one of overlapped, tiled"),
             ("min_crop", -1, "min_crop is -1; expected 1 to 20"),
             ("min_crop", 21, "min_crop is 21; expected 1 to 20"),
             ("rotation", 181, "rotation is 181; expected 0"),
@@ -34,6 +48,36 @@ class TestChoices:
     def test_that_cannot_be_are_refused(self, name, value, message):
         with pytest.raises(InputError, match=message):
             tiny_config(**{name: value})
+
+
+class TestParts:
+    def test_are_those_of_the_network_that_the_configuration_makes(self):
+        assert set(PARTS) == set(PART_NAMES)
+        config = tiny_config(**PARTS, seed=3, image_size=15)
+        network = config.network()
+        assert config.parts == network.parts == Parts(**PARTS)
+        assert (network.variant, network.image_size, network.num_classes) == ("mini", 15, 4)
+        expected = alexnet("mini", 4, 15, 3, "he", Parts(**PARTS))
+        assert str(network) == str(expected)
+        for name, value in expected.params.items():
+            np.testing.assert_array_equal(network.params[name], value)
+
+    def test_go_there_and_back_through_json(self):
+        config = tiny_config(**PARTS)
+        assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+
+    def test_are_chosen_like_everything_else(self):
+        given = ("data", 10, 10_000, 64, 70.0, "numpy")
+        assert planned(*given, **PARTS).parts == Parts(**PARTS)
+        assert planned(*given).parts == Parts()
+
+    def test_a_run_of_before_there_were_any_has_all(self):
+        values = tiny_config().as_dict()
+        for name in (*PART_NAMES, "random_crop"):
+            del values[name]
+        config = TrainConfig.from_dict(values)
+        assert config.parts == Parts()
+        assert config.random_crop is True
 
 
 class TestAsValues:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minialexnet.datasets import PictureSet
-from minialexnet.training import health
+from minialexnet.training import config, health
 from minialexnet.training.health import check_health
 from training.tiny import COLOURS, tiny_config, tiny_pictures
 
@@ -58,7 +58,7 @@ def test_weights_of_the_paper_on_pixels_of_spread_1_are_too_small():
 
 
 def test_weights_that_are_far_too_small_are_seen_in_the_outputs(monkeypatch):
-    made = health.alexnet
+    made = config.alexnet
 
     def with_small_weights(*args):
         network = made(*args)
@@ -66,7 +66,7 @@ def test_weights_that_are_far_too_small_are_seen_in_the_outputs(monkeypatch):
             network[name].params["weight"] *= 0.01
         return network
 
-    monkeypatch.setattr(health, "alexnet", with_small_weights)
+    monkeypatch.setattr(config, "alexnet", with_small_weights)
     assert {SPREAD, LEARNS.format(8)} <= ill(examine(tiny_config()))
 
 
@@ -82,14 +82,14 @@ def test_far_too_large_a_rate_is_seen_in_the_size_of_a_step():
 
 
 def test_units_that_never_fire_are_seen(monkeypatch):
-    made = health.alexnet
+    made = config.alexnet
 
     def with_negative_biases(*args):
         network = made(*args)
         network["conv3"].params["bias"][: 3 * 24] = -1e6
         return network
 
-    monkeypatch.setattr(health, "alexnet", with_negative_biases)
+    monkeypatch.setattr(config, "alexnet", with_negative_biases)
     findings = examine(tiny_config())
     assert DEAD in ill(findings)
     dead = dict(part.split() for part in findings[DEAD].answer.split(", "))
@@ -122,3 +122,18 @@ def test_the_network_that_will_be_trained_is_not_touched():
     """The check-up makes networks of its own, so it may come before a run."""
     first, second = (examine(tiny_config(), tiny_pictures(8)) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_other_activations_have_no_dead_units_to_look_for(activation):
+    findings = examine(tiny_config(activation=activation, init="xavier"))
+    assert DEAD not in findings
+    assert {SPREAD, STEP, FIRST_LOSS} < set(findings)
+
+
+def test_what_is_examined_has_the_parts_of_the_run():
+    answers = [
+        examine(tiny_config(**parts))[SPREAD].answer
+        for parts in ({}, {"lrn": False}, {"pool": "average"}, {"groups": False})
+    ]
+    assert len(set(answers)) == 4

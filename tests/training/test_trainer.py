@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 
 from minialexnet.datasets import PictureSet
 from minialexnet.errors import InputError
-from minialexnet.models import alexnet
+from minialexnet.models import Parts, alexnet
 from minialexnet.training import (
     SCHEDULES,
     TrainConfig,
+    TrainingDiverged,
     TrainingInterrupted,
     TrainingStopped,
     first_nonfinite,
@@ -471,7 +473,7 @@ class TestWhatIsNoNumber:
             kept["last"] = one.run.last.read_bytes()
 
         one._end_epoch = keep
-        with pytest.raises(TrainingStopped) as caught:
+        with pytest.raises(TrainingDiverged) as caught:
             one.fit()
         message = str(caught.value)
         assert "no longer a finite number in epoch 2, step 2; it began in " + where in message
@@ -512,7 +514,7 @@ class TestWhatIsNoNumber:
             return result
 
         one.step = break_afterwards
-        with pytest.raises(TrainingStopped, match=r"epoch 2.*it began in the weight of conv2"):
+        with pytest.raises(TrainingDiverged, match=r"epoch 2.*it began in the weight of conv2"):
             one.fit()
         for file in (one.run.last, one.run.best):
             assert load_checkpoint(file).progress["epoch"] == 1
@@ -535,7 +537,7 @@ class TestWhatIsNoNumber:
             return result
 
         one.step = break_afterwards
-        with pytest.raises(TrainingStopped, match="it began in the weight of conv2"):
+        with pytest.raises(TrainingDiverged, match="it began in the weight of conv2"):
             one.fit()
         assert load_checkpoint(one.run.last).progress["epoch"] == 1
         assert_finite(one.run.last)
@@ -721,3 +723,28 @@ def test_a_picture_that_cannot_be_drawn_does_not_stop_the_training(tmp_path, mon
     assert "could not be drawn (RuntimeError: no font)" in "".join(one.progress.lines)
     assert (tmp_path / "metrics.csv").exists()
     assert not (tmp_path / "curves.png").exists()
+
+
+class TestParts:
+    PARTS = types.MappingProxyType(
+        dict(activation="tanh", lrn=False, pooling="tiled", dropout=0.25, groups=False)
+    )
+
+    def test_are_those_of_the_configuration(self, tmp_path):
+        one = tiny_trainer(tmp_path, **self.PARTS, random_crop=False)
+        assert one.network.parts == Parts(**self.PARTS)
+        assert one.batches.random_crop is False
+        assert tiny_trainer(tmp_path).batches.random_crop is True
+
+    def test_a_run_without_some_goes_on_bit_by_bit(self, tmp_path):
+        whole = tiny_trainer(tmp_path / "whole", **self.PARTS)
+        whole.fit()
+        begun = tiny_trainer(tmp_path / "begun", **self.PARTS)
+        never = threading.Event()
+        begun._train_epoch(never)
+        begun._end_epoch(never)
+        resumed = tiny_trainer(tmp_path / "begun", **self.PARTS)
+        resumed.restore(load_checkpoint(begun.run.last))
+        resumed.fit()
+        for name, value in whole.network.params.items():
+            np.testing.assert_array_equal(resumed.network.params[name], value)

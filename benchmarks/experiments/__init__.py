@@ -1,0 +1,1 @@
+"""What each part of AlexNet is good for, measured: one experiment for each claim of the paper."""

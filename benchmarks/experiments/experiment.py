@@ -1,0 +1,146 @@
+"""A claim at some scale: which runs that takes, and carrying them out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.claim import Claim, Configuration, Scale
+from experiments.runs import evaluated, folder_name, read_result, train
+from experiments.shelf import Shelf
+from minialexnet.backend import Device
+from minialexnet.models import alexnet
+from minialexnet.training import Progress, TrainConfig, planned
+
+RECIPE = "mini"
+"""The preset of all runs, whatever the network: it does no more than the paper to the pictures."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
+
+    variant: the network; picture_size, image_size, epochs: the claim's where None; batch_size: of
+    the recipe where None; runs: the folder of the run folders.
+    """
+
+    variant: str
+    picture_size: int | None
+    image_size: int | None
+    epochs: int | None
+    batch_size: int | None
+    runs: Path
+
+
+class Experiment:
+    """The runs of one claim, one seed after the other.
+
+    Args:
+        claim: it; request: the scale; shelf: the pictures; device: what computes; progress: who
+        tells the user.
+
+    Attributes:
+        runs: all so far, in order; has_news: the last of them was not finished before.
+    """
+
+    def __init__(
+        self, claim: Claim, request: Request, shelf: Shelf, device: Device, progress: Progress
+    ) -> None:
+        self.claim, self.device, self.progress = claim, device, progress
+        size = request.picture_size or claim.picture_size
+        self.shelved = shelf.at(size)
+        self.scale = Scale(
+            variant=request.variant,
+            picture_size=size,
+            image_size=request.image_size or self._crop_size(request.variant, size),
+            epochs=request.epochs or claim.epochs,
+            pixel_std=self.shelved.pixel_std,
+        )
+        self.batch_size = request.batch_size
+        self.folder = request.runs / f"{self.shelved.name}-{request.variant}-{size}"
+        self.has_news = False
+        self.runs: list[dict[str, Any]] = []
+        self._chosen: dict[str, float] = {}
+
+    def _crop_size(self, variant: str, picture_size: int) -> int:
+        is_cut_anywhere = self.claim.settings.get("random_crop", True)
+        return crop_size(variant, round(picture_size * 7 / 8) if is_cut_anywhere else picture_size)
+
+    def run_seed(self, seed: int) -> Iterator[None]:
+        """Train all configurations with this seed; yields after each run."""
+        for configuration in self.claim.configurations:
+            rates = self._rates(configuration)
+            for lr in rates:
+                self.runs.append(self._run(configuration, seed, lr))
+                if lr == rates[-1]:
+                    self._choose(configuration)
+                yield
+
+    def _rates(self, configuration: Configuration) -> tuple[float | None, ...]:
+        """The learning rates to train with: all with the first seed, then the best of them."""
+        chosen = self._chosen.get(configuration.name)
+        return configuration.lrs or (None,) if chosen is None else (chosen,)
+
+    def _choose(self, configuration: Configuration) -> None:
+        if not configuration.lrs or configuration.name in self._chosen:
+            return
+        tried = [run for run in self.runs if run["configuration"] == configuration.name]
+        best = min(tried, key=self.claim.best)
+        for run in tried:
+            run["counted"] = run is best
+        self._chosen[configuration.name] = best["lr"]
+
+    def _run(self, configuration: Configuration, seed: int, lr: float | None) -> dict[str, Any]:
+        settings = dict(self.claim.settings) | configuration.settings(self.scale)
+        settings |= {} if lr is None else {"lr": lr}
+        config = self.config(settings, seed)
+        named = settings | {"epochs": config.epochs}
+        folder = self.folder / folder_name(named, seed)
+        words = f"{self.claim.name}: {configuration.name}, seed {seed}"
+        self.progress.say(f"{words}, learning rate {config.lr:g}")
+        self.has_news = read_result(config, folder) is None
+        run = train(config, self.shelved, folder, self.device, self.progress)
+        measures = (self.claim.measure_of(configuration), *self.claim.also)
+        names = [m.evaluation for m in measures if m.evaluation is not None]
+        run = evaluated(run, names, config, self.shelved, folder, self.device.xp)
+        done = run["evaluations"]  # perhaps also what other claims wanted to know of this run
+        run["evaluations"] = {name: done[name] for name in names if name in done}
+        is_trial = configuration.lrs and configuration.name not in self._chosen
+        return run | {"configuration": configuration.name, "counted": not is_trial}
+
+    def config(self, settings: dict[str, Any], seed: int) -> TrainConfig:
+        """The recipe with these settings."""
+        pictures = self.shelved.pictures
+        return planned(
+            data=self.shelved.data,
+            num_classes=len(pictures.classes),
+            num_pictures=len(pictures.train),
+            picture_size=pictures.size,
+            fit=pictures.fit,
+            pixel_std=self.shelved.pixel_std,
+            backend=self.device.name,
+            preset=RECIPE,
+            precision=self.device.precision,
+            variant=self.scale.variant,
+            image_size=self.scale.image_size,
+            batch_size=self.batch_size,
+            seed=seed,
+            **({"epochs": self.scale.epochs} | settings),
+        )
+
+
+def crop_size(variant: str, largest: int) -> int:
+    """The largest crop that suits both ways of pooling; `largest` if all of them are much smaller.
+
+    A map of 8 n + 7 pixels a side has an odd number before each of the three poolings, as the
+    paper's 55, 27 and 13: so overlapped and tiled windows give maps of the same size.
+    """
+    conv1 = alexnet(variant, 2, VARIANT_SIZE)["conv1"]
+    for size in range(largest, largest * 3 // 4, -1):
+        if size >= conv1.kernel_size[0] and conv1.output_shape((3, size, size))[1] % 8 == 7:
+            return size
+    return largest
+
+
+VARIANT_SIZE = 71
+"""Any size that each network takes, for a look at its first layer."""

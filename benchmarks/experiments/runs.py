@@ -1,0 +1,148 @@
+"""One training in a folder of its own, gone on with where it was stopped, and done only once."""
+
+import datetime
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from machine import own_version, processor
+
+from experiments.shelf import Shelved
+from minialexnet.backend import Device, release_memory
+from minialexnet.errors import InputError
+from minialexnet.files import write_atomically
+from minialexnet.training import (
+    Progress,
+    RunFolder,
+    TrainConfig,
+    Trainer,
+    TrainingDiverged,
+    evaluate,
+    load_checkpoint,
+)
+from minialexnet.training.evaluation import Preprocessing, mean_to_subtract
+
+RESULT = "result.json"
+"""What a finished run leaves: its history, and how it ended."""
+
+EVALUATIONS = {"train": ("train", False), "ten crops": ("val", True)}
+"""Which part of the pictures is evaluated after training, and whether over ten crops of each."""
+
+ELSEWHERE = ("data", "backend", "precision")
+"""Settings that may be others when a run is gone on with: another path, another machine."""
+
+
+def folder_name(settings: dict[str, Any], seed: int) -> str:
+    """A name that tells runs apart, as "activation=tanh,lr=0.02,seed=1"."""
+    parts = [
+        f"{name}={value:.4g}" if type(value) is float else f"{name}={value}"
+        for name, value in sorted(settings.items())
+    ]
+    return ",".join([*parts, f"seed={seed}"])
+
+
+def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, progress: Progress):
+    """Train as `config` says, or go on with that, or look up how it went.
+
+    Returns:
+        the run as plain values: "seed", "lr", "num_classes", "parameters", "history" as of the
+        Trainer, "ended" (what it said, if the loss was no longer finite, else None),
+        "evaluations", "machine", "date".
+    Raises:
+        InputError: the folder holds a run with other settings.
+        TrainingInterrupted: by Ctrl-C; the same call goes on from there.
+    """
+    if (run := read_result(config, folder)) is not None:
+        return run
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make {folder} ({error.strerror}); give another folder with --runs"
+        ) from None
+    pictures, run_folder = shelved.pictures, RunFolder(folder)
+    mean = mean_to_subtract(config.mean, pictures.train.statistics)
+    trainer = Trainer(config, pictures.train, pictures.val, mean, run_folder, progress)
+    if run_folder.last.exists():
+        checkpoint = load_checkpoint(run_folder.last)
+        _check_settings(checkpoint.config, config, folder)
+        trainer.restore(checkpoint)
+    ended = None
+    try:
+        trainer.fit()
+    except TrainingDiverged as error:
+        ended = str(error).split(";")[0]
+    run = {
+        "seed": config.seed,
+        "lr": config.lr,
+        "num_classes": config.num_classes,
+        "parameters": trainer.network.num_params,
+        "history": trainer.history,
+        "ended": ended,
+        "evaluations": {},
+        "machine": f"{processor()}, computing with {device}; minialexnet {own_version()}",
+        "date": str(datetime.date.today()),
+    }
+    run_folder.best.unlink(missing_ok=True)  # only the last is looked at, and both are large
+    _write_result(run, config, folder)
+    del trainer
+    release_memory()
+    return run
+
+
+def evaluated(
+    run: dict, names: Iterable[str], config: TrainConfig, shelved: Shelved, folder: Path, xp
+) -> dict:
+    """The run with these evaluations (see EVALUATIONS) of its last weights; each is made once."""
+    missing = [name for name in names if name not in run["evaluations"]]
+    if run["ended"] or not missing:
+        return run
+    checkpoint = load_checkpoint(folder / "last.npz")
+    network = config.network()
+    network.set_params(checkpoint.params)
+    network.to(xp)
+    preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
+    for name in missing:
+        part, ten_crop = EVALUATIONS[name]
+        tally, _ = evaluate(
+            network, getattr(shelved.pictures, part), preprocessing, xp, ten_crop=ten_crop
+        )
+        run["evaluations"][name] = {
+            "loss": tally.loss,
+            "top1_error": tally.top1_error,
+            "top5_error": tally.top5_error,
+        }
+    _write_result(run, config, folder)
+    return run
+
+
+def read_result(config: TrainConfig, folder: Path) -> dict | None:
+    """How the run in `folder` went; None if it is not finished, or was not begun."""
+    path = folder / RESULT
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    _check_settings(found.pop("config"), config, folder)
+    return found
+
+
+def _write_result(run: dict, config: TrainConfig, folder: Path) -> None:
+    text = json.dumps(run | {"config": config.as_dict()}, indent=1) + "\n"
+    write_atomically(folder / RESULT, lambda file: file.write(text.encode()))
+
+
+def _check_settings(found: dict[str, Any], config: TrainConfig, folder: Path) -> None:
+    wanted = config.as_dict()
+    others = [
+        f"{name} {found.get(name)}, not {value}"
+        for name, value in wanted.items()
+        if name not in ELSEWHERE and found.get(name, value) != value
+    ]
+    if Path(str(found["data"])).name != Path(config.data).name:
+        others.append(f"data {Path(found['data']).name}, not {Path(config.data).name}")
+    if others:
+        raise InputError(
+            f"{folder} holds a run with other settings ({', '.join(others)}); give another folder "
+            "with --runs, or the settings that it has"
+        )
