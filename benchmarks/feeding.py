@@ -1,4 +1,4 @@
-"""What it costs to make batches: from a folder of pictures and from a memory-map."""
+"""What it costs to make batches: from a folder of pictures and from a prepared set."""
 
 import time
 from pathlib import Path
@@ -8,7 +8,7 @@ from our_networks import OurNetwork
 from PIL import Image
 from work import Work
 
-from minialexnet.datasets import PictureSet, TrainBatches, load_pictures, to_network_input
+from minialexnet.datasets import TrainBatches, load_pictures, prepare, to_network_input
 
 STORED = 256  # side of the stored pictures, from which crops are cut, as in the paper
 CLASSES = 8
@@ -29,14 +29,12 @@ class Feeding:
         self.work, self.steps = work, steps
         self.contestant = OurNetwork(work, threads)
         count = work.batch_size * (steps + 1)
-        pixels = np.memmap(Path(folder) / "pictures.u8", np.uint8, "w+", shape=_shape(count))
-        labels = np.arange(count) % CLASSES
-        _draw(pixels, Path(folder) / "pictures", labels)
+        pictures = Path(folder) / "pictures"
+        _draw(pictures, np.arange(count) % CLASSES)
         start = time.perf_counter()
-        from_folder = load_pictures(Path(folder) / "pictures", STORED).train
+        from_folder = load_pictures(pictures, STORED).train
         self.loading = {"pictures": count, "seconds": time.perf_counter() - start}
-        pixels = np.memmap(Path(folder) / "pictures.u8", np.uint8, "r", shape=_shape(count))
-        mapped = PictureSet(pixels, labels, from_folder.classes, from_folder.names)
+        mapped = prepare(pictures, Path(folder) / "prepared", STORED)[1].train
         self.batches = {
             name: TrainBatches(pictures, work.batch_size, work.image_size, seed=0)
             for name, pictures in (("folder", from_folder), ("memory-map", mapped))
@@ -72,19 +70,13 @@ class Feeding:
         return {"step": step, "batch": (time.perf_counter() - start) / self.steps}
 
 
-def _shape(count: int) -> tuple[int, int, int, int]:
-    return count, STORED, STORED, 3
-
-
-def _draw(pixels: np.ndarray, folder: Path, labels: np.ndarray) -> None:
-    """Smooth random pictures, into the array and as JPEG files of a usual size."""
+def _draw(folder: Path, labels: np.ndarray) -> None:
+    """Smooth random pictures as JPEG files of a usual size."""
     generator = np.random.default_rng(0)
     for number, label in enumerate(labels):
         coarse = Image.fromarray(generator.integers(0, 256, (12, 12, 3), dtype=np.uint8))
-        pixels[number] = np.asarray(coarse.resize((STORED, STORED), Image.Resampling.BICUBIC))
         for split in ("train", "val") if number < 2 * CLASSES else ("train",):
             place = folder / split / f"class{label}"
             place.mkdir(parents=True, exist_ok=True)
             picture = coarse.resize((500, 375), Image.Resampling.BICUBIC)
             picture.save(place / f"{number}.jpg", quality=90)
-    pixels.flush()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from minialexnet.datasets.archive import Archive
+from minialexnet.datasets.catalogue import CATALOGUE
 from minialexnet.datasets.flat_val import TINY, flat_val
 from minialexnet.datasets.folder import KAGGLE, Folder
 from minialexnet.datasets.names import TABLES, printable, read_names
@@ -120,8 +121,10 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     elif path.is_file():
         reader = Archive(path)
     else:
+        known = any(path.name == published.name for published in CATALOGUE)
+        hint = f" (`minialexnet data get {path.name}` downloads it)" if known else ""
         raise InputError(
-            f"'{path}' does not exist: give a folder or a .tar/.tgz archive which holds "
+            f"'{path}' does not exist{hint}: give a folder or a .tar/.tgz archive which holds "
             "train/<class>/ and val/<class>/ with pictures"
         )
     files, folders = reader.entries()

@@ -183,6 +183,7 @@ def test_not_a_path():
 
 def test_nothing_there(tmp_path):
     refused(tmp_path / "nowhere", str(tmp_path / "nowhere"), "does not exist")
+    refused(tmp_path / "imagenette", "does not exist (`minialexnet data get imagenette`")
 
 
 def test_empty_folder_and_archive(tmp_path):
