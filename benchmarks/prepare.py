@@ -29,8 +29,10 @@ from minialexnet.datasets import (
     open_source,
     prepare,
 )
+from minialexnet.datasets.decode import DECODER
+from minialexnet.datasets.plan import Plan
 from minialexnet.datasets.prepare import SHARD_BYTES
-from minialexnet.datasets.prepared import Plan, write_manifest
+from minialexnet.datasets.prepared import write_manifest
 from minialexnet.datasets.shards import Shards
 
 DRAWN = 2_000
@@ -127,7 +129,7 @@ def _make_sparse(folder: Path, size: int) -> int:
     folder.mkdir()
     picture = STORED**2 * 3
     counts = {"train": size // picture, "val": 2}
-    plan = Plan("nowhere", "", STORED, "crop", False, counts, SHARD_BYTES // picture)
+    plan = Plan("nowhere", "", STORED, "crop", False, DECODER, counts, SHARD_BYTES // picture)
     known = Statistics(np.zeros((STORED, STORED, 3)), np.zeros(3), np.eye(3))
     sets = {}
     for split, count in counts.items():

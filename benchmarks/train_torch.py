@@ -25,7 +25,7 @@ from work import Work
 
 from minialexnet.cli.common import load_data
 from minialexnet.datasets import EvalBatches, Pictures
-from minialexnet.models import alexnet
+from minialexnet.models import Parts, alexnet
 from minialexnet.training import (
     Preprocessing,
     Tally,
@@ -51,6 +51,9 @@ def main() -> None:
     config = TrainConfig.from_dict(json.loads((options.run / "config.json").read_text()))
     if options.epochs is not None:
         config = dataclasses.replace(config, epochs=options.epochs)
+    whole = config.variant in ("paper", "owt", "mini") and config.parts == Parts()
+    if not whole or config.schedule == "2012":
+        parser.error("only paper, owt and mini with all their parts, and no schedule 2012")
     out = options.out or options.run.with_name(f"{options.run.name}-torch")
     out.mkdir(parents=True, exist_ok=True)
     (out / "machine.json").write_text(json.dumps(describe_machine(), indent=2))

@@ -22,6 +22,7 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         before = (
             f"the file as it was before is untouched: {path}"
@@ -34,6 +35,19 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         ) from None
     finally:
         temporary.unlink(missing_ok=True)  # there only if something went wrong
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of its files durable, where the system can."""
+    if os.name != "posix":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError:  # file systems that cannot
+        pass
+    finally:
+        os.close(opened)
 
 
 def remove_leftovers(folder: Path) -> None:

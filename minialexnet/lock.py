@@ -15,11 +15,15 @@ except ImportError:  # Windows, where nothing is locked
     fcntl = None
 
 
+class Busy(InputError):
+    """Another process has it."""
+
+
 @contextmanager
 def only_one(path: Path, make: Callable[[], object], busy: str) -> Iterator[None]:
     """Call `make()`, which makes `path` unless it is there, and keep other processes from it.
 
-    Raises: InputError(busy) when another process has it. A process that is killed lets go.
+    Raises: Busy(busy) when another process has it. A process that is killed lets go.
     """
     if fcntl is None:
         make()
@@ -45,7 +49,7 @@ def _hold(path: Path, make: Callable[[], object], busy: str) -> int:
                 return held
         except BlockingIOError:
             os.close(held)
-            raise InputError(busy) from None
+            raise Busy(busy) from None
         except FileNotFoundError:
             pass
         except OSError:  # a file system that knows no locks

@@ -11,7 +11,13 @@ from minialexnet.backend import Device
 from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.cli.text import listing
-from minialexnet.datasets import Pictures, builtin_archive, load_or_prepare, load_pictures
+from minialexnet.datasets import (
+    MANIFEST,
+    Pictures,
+    builtin_archive,
+    load_or_prepare,
+    load_pictures,
+)
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet
 from minialexnet.training import (
@@ -35,24 +41,30 @@ def load_data(
     Says which files had to be left out. prepares: see `load_or_prepare`.
     """
     path = builtin_archive() if data == BUILTIN else Path(data).expanduser()
-    load = load_or_prepare if prepares else load_pictures
     with decoding_progress() as show:
-        pictures = load(path, size, progress=show, fit=fit)
+        if prepares:
+            pictures = load_or_prepare(path, size, show, fit=fit, say=_note)
+        else:
+            pictures = load_pictures(path, size, show, fit=fit)
     say_skipped(pictures)
     return pictures
 
 
-@contextmanager
-def decoding_progress() -> Iterator[Callable[[int, int], None]]:
-    """Within the block a function which shows how many pictures of how many are decoded."""
-    progress = Progress()
-    seen: int | None = None
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr, flush=True)
 
-    def show(done: int, total: int) -> None:
-        nonlocal seen
-        if seen is None:
-            seen = done - 1
-            progress.start("decoding pictures", total, seen)
+
+@contextmanager
+def decoding_progress() -> Iterator[Callable[..., None]]:
+    """Within the block a function which shows how many pictures of how many are done."""
+    progress = Progress()
+    seen, shown = 0, ""
+
+    def show(done: int, total: int, of_what: str = "decoding pictures") -> None:
+        nonlocal seen, shown
+        if of_what != shown:
+            seen, shown = done - 1, of_what
+            progress.start(of_what, total, seen)
         progress.update(done - seen, f"{done} of {total}")
         seen = done
 
@@ -72,7 +84,7 @@ def say_skipped(pictures: Pictures) -> None:
         if count > NAMED:
             lines.append(f"  ... and {count - NAMED} more")
             if pictures.folder is not None:
-                lines[-1] += f", all of them in {pictures.folder / 'manifest.json'}"
+                lines[-1] += f", all of them in {pictures.folder / MANIFEST}"
         print("\n".join(lines), file=sys.stderr, flush=True)
 
 
@@ -81,14 +93,14 @@ def absolute(data: str) -> str:
     return data if data == BUILTIN else str(Path(data).expanduser().resolve())
 
 
-def load_data_again(config: TrainConfig, run: Path) -> Pictures:
+def load_data_again(config: TrainConfig, run: Path, prepares: bool = False) -> Pictures:
     """The pictures that `run` was trained on; says what to do if they are no longer there."""
     if config.data != BUILTIN and not Path(config.data).exists():
         raise InputError(
             f"the pictures that {run} was trained on are no longer at {config.data}; say with "
             "--data where they are now"
         )
-    return load_data(config.data, config.picture_size, config.fit)
+    return load_data(config.data, config.picture_size, config.fit, prepares)
 
 
 def load_data_for(checkpoint: Checkpoint, path: Path, given: str | None) -> tuple[str, Pictures]:

@@ -329,7 +329,7 @@ def as_arguments(config: TrainConfig) -> list[str]:
     arguments = []
     for name in ("data", "backend", "precision", "preset", "picture_size", "fit", *RECIPE):
         value = getattr(config, name)
-        if name == "flip":
+        if isinstance(value, bool):
             arguments += [] if value else [flag(name)]
         elif name == "except_for":
             for augmentation, classes in value.items():

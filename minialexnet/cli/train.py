@@ -46,7 +46,11 @@ chosen to suit the pictures: the network, their size, how many epochs.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     add = parser.add_argument
-    add("--data", metavar="PATH", help="folder or archive of pictures (default: the built-in set)")
+    add(
+        "--data",
+        metavar="PATH",
+        help="folder, archive or prepared set of pictures (default: the built-in set)",
+    )
     add("--resume", metavar="RUN", help="go on with the run in this folder, with its settings")
     add_runs(parser)
     add("--name", help="of the run's folder, before its number (default: that of the data)")
@@ -131,7 +135,7 @@ def _resumed(options: argparse.Namespace) -> Trainer:
     config = dataclasses.replace(config, backend=device.name, precision=device.precision)
     if options.data is not None:
         config = dataclasses.replace(config, data=absolute(options.data))
-    pictures = load_data_again(config, run.path)
+    pictures = load_data_again(config, run.path, prepares=True)
     _say_pictures(config.data, pictures)
     trainer = Trainer(
         config,

@@ -11,8 +11,8 @@ from minialexnet.datasets.lookalikes import lookalikes
 from minialexnet.datasets.names import display_name
 from minialexnet.datasets.normalize import to_network_input
 from minialexnet.datasets.pictures import Pictures, PictureSet
+from minialexnet.datasets.plan import MANIFEST, find_prepared, is_prepared, prepared_folder
 from minialexnet.datasets.prepare import load_or_prepare, prepare
-from minialexnet.datasets.prepared import find_prepared, is_prepared, prepared_folder
 from minialexnet.datasets.source import Source, Split, open_source
 from minialexnet.datasets.statistics import Statistics, statistics_of
 from minialexnet.datasets.warp import matrices, warped
@@ -20,6 +20,7 @@ from minialexnet.datasets.warp import matrices, warped
 __all__ = [
     "AUGMENTATIONS",
     "FITS",
+    "MANIFEST",
     "Augmentation",
     "EvalBatches",
     "PictureError",

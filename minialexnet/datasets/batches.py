@@ -143,7 +143,8 @@ class TrainBatches:
 
 
 def steps_per_epoch(pictures: int, batch_size: int, drop_last: bool = True) -> int:
-    """How many batches an epoch of `TrainBatches` has."""
+    """How many batches an epoch of `TrainBatches` has. Raises: InputError for a batch_size < 1."""
+    batch_size = _whole("batch_size", batch_size, at_least=1)
     if drop_last and pictures >= batch_size:
         return pictures // batch_size
     return math.ceil(pictures / batch_size)

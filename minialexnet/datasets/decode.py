@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import PIL
 from PIL import (  # noqa: F401  (an imported plugin is a format that Image.open knows)
     BmpImagePlugin,
     ExifTags,
@@ -22,6 +23,9 @@ FITS = ("crop", "stretch")
 """How a picture becomes square: its central square, or all of it squashed."""
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
+DECODER = f"1, Pillow {PIL.__version__.partition('.')[0]}"
+"""Changes when the same file may give other pixels: ours counts up, Pillow's first number."""
+
 MAX_PIXELS = 64 * 10**6  # a larger picture is refused before it is decoded
 MAX_FILE_BYTES = 128 * 2**20
 WHITE = (255, 255, 255, 255)

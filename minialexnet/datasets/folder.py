@@ -79,7 +79,7 @@ class Folder:
                 found = os.stat(self.root / path)
             except OSError as error:
                 raise InputError(f"'{self.root / path}' cannot be read: {error.strerror}") from None
-            digest.update(repr((path, found.st_size, found.st_mtime_ns)).encode())
+            digest.update(ascii((path, found.st_size, found.st_mtime_ns)).encode())
         return digest.hexdigest()
 
 

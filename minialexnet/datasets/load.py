@@ -14,7 +14,8 @@ import numpy as np
 from minialexnet.datasets.decode import FITS, PictureError, shorter_side
 from minialexnet.datasets.decode_all import cpus, decode_all
 from minialexnet.datasets.pictures import Pictures, PictureSet
-from minialexnet.datasets.prepared import find_prepared, is_prepared, open_prepared
+from minialexnet.datasets.plan import find_prepared, is_prepared
+from minialexnet.datasets.prepared import open_prepared
 from minialexnet.datasets.source import SPLITS, Source, open_source
 from minialexnet.datasets.storage import empty_pictures
 from minialexnet.errors import InputError
@@ -50,7 +51,11 @@ def load_pictures(
         return open_prepared(folder, size, fit)
     workers, fit = checked_workers(workers), checked_fit(fit)
     source = path if isinstance(path, Source) else open_source(path)
-    size = chosen_size(source) if size is None else checked_size(size)
+    if size is None:
+        size = chosen_size(source)
+        if (folder := prepared_already(path, size, fit)) is not None:
+            return open_prepared(folder)
+    size = checked_size(size)
     counts = [len(source.splits[name]) for name in SPLITS]
     arrays = dict(zip(SPLITS, empty_pictures(counts, size), strict=True))
     broken: Broken = {name: {} for name in SPLITS}

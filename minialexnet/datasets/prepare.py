@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from minialexnet.datasets.decode import PictureError
+from minialexnet.datasets.decode import DECODER, PictureError
 from minialexnet.datasets.decode_all import decode_all
 from minialexnet.datasets.load import (
     Broken,
@@ -25,26 +27,27 @@ from minialexnet.datasets.load import (
     skipped_files,
 )
 from minialexnet.datasets.pictures import Pictures, PictureSet
-from minialexnet.datasets.prepared import (
+from minialexnet.datasets.plan import (
     MANIFEST,
     PLAN,
     Plan,
-    open_prepared,
-    open_shard,
+    is_prepared,
     prepared_folder,
     read_plan,
-    write_manifest,
     write_plan,
 )
+from minialexnet.datasets.prepared import open_prepared, open_shard, write_manifest
 from minialexnet.datasets.shards import Shards
 from minialexnet.datasets.source import SPLITS, Source, open_source
+from minialexnet.datasets.statistics import statistics_of
 from minialexnet.errors import InputError
-from minialexnet.files import remove_leftovers
-from minialexnet.lock import only_one
+from minialexnet.files import TEMPORARY, sync_folder
+from minialexnet.lock import Busy, only_one
 
 MANY = 10_000  # pictures, which take long enough to decode
 SHARD_BYTES = 2**30
 SYNC_SECONDS = 5.0  # what is done within it would be done again after the power failed
+LOOK_AGAIN_SECONDS = 1.0  # whether another process is done
 
 
 def prepare(
@@ -52,12 +55,13 @@ def prepare(
     folder: str | os.PathLike[str] | None = None,
     size: int | None = None,
     fit: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[..., None] | None = None,
     workers: int | None = None,
 ) -> tuple[Path, Pictures]:
     """Decode all pictures of a folder or archive into `folder`, see prepared.py.
 
-    folder: by default `prepared_folder`; the rest as `load_pictures` has it. Interrupted, by
+    folder: by default `prepared_folder`; progress: called as progress(done, total), and at the end
+    with of_what="taking the mean of train"; the rest as `load_pictures` has it. Interrupted, by
     whatever, it goes on when it is called again. What is there already is not made again.
 
     Returns: the folder, and the set in it.
@@ -65,36 +69,58 @@ def prepare(
     something else, or there is no room.
     """
     workers = checked_workers(workers)
+    if isinstance(path, str | os.PathLike) and is_prepared(Path(path).expanduser()):
+        open_prepared(Path(path).expanduser())  # which says how to go on, if it is not finished
+        raise InputError(f"'{path}' is a prepared set already: give the pictures it was made of")
     source = open_source(path)
     plan = _plan(source, size, fit)
     if folder is None:
         folder = prepared_folder(source.path, plan.size, plan.fit)
-    return Path(folder), _prepare(source, plan, Path(folder), progress, workers)
+    folder = Path(folder).expanduser()
+    return folder, _prepare(source, plan, folder, progress, workers)
 
 
 def load_or_prepare(
     path: str | os.PathLike[str],
     size: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[..., None] | None = None,
     workers: int | None = None,
     fit: str | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Pictures:
     """What `load_pictures` returns; but many pictures are prepared beside where they are.
 
-    Then they need to be decoded only once. Where there is no room for it, or another folder in its
-    place, they are decoded into memory.
+    Then they need to be decoded only once. Where there is no room for it, or something else in its
+    place, they are decoded into memory. say: told what the user should know of that.
     """
     if prepared_already(path, size, fit) is not None:
         return load_pictures(path, size, progress, workers, fit)
     workers = checked_workers(workers)
     source = open_source(path)
     if sum(map(len, source.splits.values())) < MANY:
-        return load_pictures(source, size, progress, workers, fit)
+        return load_pictures(path, size, progress, workers, fit)
     plan = _plan(source, size, fit)
+    if prepared_already(path, plan.size, plan.fit) is not None:
+        return load_pictures(path, plan.size, progress, workers, plan.fit)
     folder = prepared_folder(source.path, plan.size, plan.fit)
-    if not _has_room(folder, plan) or (folder.exists() and not (folder / PLAN).is_file()):
-        return load_pictures(source, plan.size, progress, workers, fit)
-    return _prepare(source, plan, folder, progress, workers)
+    if not os.access(folder.parent, os.W_OK):
+        return load_pictures(source, plan.size, progress, workers, plan.fit)
+    if not _is_free_for(plan, folder):
+        say(
+            f"'{folder}' holds something else or older: delete it, and these will be prepared there"
+        )
+        return load_pictures(source, plan.size, progress, workers, plan.fit)
+    if not (folder / PLAN).is_file() and _free(folder) < 2 * _needed(plan):
+        return load_pictures(source, plan.size, progress, workers, plan.fit)
+    waiting = False
+    while True:
+        try:
+            return _prepare(source, plan, folder, progress, workers)
+        except Busy:
+            if not waiting:
+                say("another process is preparing these pictures: waiting for it")
+            waiting = True
+            time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def _plan(source: Source, size: int | None, fit: str | None) -> Plan:
@@ -105,25 +131,44 @@ def _plan(source: Source, size: int | None, fit: str | None) -> Plan:
         size=side,
         fit=checked_fit(fit),
         size_chosen=size is None,
+        decoder=DECODER,
         counts={split: len(source.splits[split]) for split in SPLITS},
         per_shard=max(1, SHARD_BYTES // (side * side * 3)),
     )
 
 
-def _has_room(folder: Path, plan: Plan) -> bool:
-    """Whether the set may be put there, and the disk is not nearly full then."""
-    needed = sum(plan.counts.values()) * plan.size**2 * 3
-    free = shutil.disk_usage(folder.parent).free
-    return os.access(folder.parent, os.W_OK) and free > 2 * needed
+def _needed(plan: Plan) -> int:
+    """Bytes on disk."""
+    return sum(plan.counts.values()) * plan.size**2 * 3
+
+
+def _free(folder: Path) -> int:
+    """Bytes on the disk where `folder` is, or would be."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _is_free_for(plan: Plan, folder: Path) -> bool:
+    """Whether nothing is there, or what was begun by the same plan."""
+    try:
+        if not folder.exists() or not any(folder.iterdir()):
+            return True
+        return (folder / PLAN).is_file() and read_plan(folder / PLAN)[0].gives_the_pixels_of(plan)
+    except (InputError, OSError):
+        return False
 
 
 def _prepare(
-    source: Source,
-    plan: Plan,
-    folder: Path,
-    progress: Callable[[int, int], None] | None,
-    workers: int,
+    source: Source, plan: Plan, folder: Path, progress: Callable[..., None] | None, workers: int
 ) -> Pictures:
+    inside = folder.resolve().is_relative_to(source.path.resolve())
+    if source.path.is_dir() and inside:
+        raise InputError(
+            f"'{folder}' lies in '{source.path}', whose pictures are to be prepared: name a folder "
+            "beside it"
+        )
+
     def make() -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -133,9 +178,9 @@ def _prepare(
             plan = _begin_or_go_on(folder, plan)
             if not (folder / MANIFEST).is_file():
                 _decode(source, plan, folder, progress, workers)
-            (folder / PLAN).unlink(missing_ok=True)
-            for split in SPLITS:
-                _marks(folder, split).unlink(missing_ok=True)
+            _remove(folder, PLAN, *(_marks(split) for split in SPLITS))
+    except BrokenPipeError:  # of who was shown the progress
+        raise
     except OSError as error:
         raise InputError(
             f"the pictures cannot be prepared in '{folder}' ({error.strerror or error}): mend that "
@@ -146,7 +191,6 @@ def _prepare(
 
 def _begin_or_go_on(folder: Path, plan: Plan) -> Plan:
     """Leave `folder` with its plan or manifest in it, and return that, or raise InputError."""
-    remove_leftovers(folder)
     for name in (MANIFEST, PLAN):
         if not (folder / name).is_file():
             continue
@@ -155,6 +199,8 @@ def _begin_or_go_on(folder: Path, plan: Plan) -> Plan:
             what = f"pictures of {there.size} pixels (fit {there.fit})"
         elif there.signature != plan.signature:
             what = f"other pictures (of '{there.source}'), or they have changed since"
+        elif there.decoder != plan.decoder:
+            what = f"these pictures as decoded by {there.decoder}, not {plan.decoder}"
         else:
             return there
         raise InputError(
@@ -164,16 +210,18 @@ def _begin_or_go_on(folder: Path, plan: Plan) -> Plan:
         raise InputError(
             f"'{folder}' is not empty and holds no prepared pictures: name another folder"
         )
+    if _free(folder) < _needed(plan):
+        raise InputError(
+            f"the prepared pictures need {_needed(plan) / 2**30:.1f} GiB, and in '{folder}' "
+            f"{_free(folder) / 2**30:.1f} GiB are free: name a folder on another disk, or ask for "
+            "a smaller size"
+        )
     write_plan(folder, plan)
     return plan
 
 
 def _decode(
-    source: Source,
-    plan: Plan,
-    folder: Path,
-    progress: Callable[[int, int], None] | None,
-    workers: int,
+    source: Source, plan: Plan, folder: Path, progress: Callable[..., None] | None, workers: int
 ) -> None:
     total = sum(plan.counts.values())
     broken: Broken = {split: {} for split in SPLITS}
@@ -197,9 +245,16 @@ def _decode(
     try:
         check_something_is_left(source, broken)
     except InputError:  # it will never be finished
-        shutil.rmtree(folder)
+        _discard(folder, plan)
         raise
-    sets = {split: _finished(folder, plan, source, split, broken[split]) for split in SPLITS}
+    sets = {}
+    for split in SPLITS:
+        pictures = _finished(folder, plan, source, split, broken[split])
+        show = (
+            None if progress is None else partial(progress, of_what=f"taking the mean of {split}")
+        )
+        known = statistics_of(pictures.images, show)
+        sets[split] = dataclasses.replace(pictures, known=known)
     skipped = skipped_files(source, broken)
     write_manifest(folder, plan, source.classes, source.display_names, sets, skipped)
 
@@ -231,18 +286,23 @@ class _Room:
 @contextmanager
 def _room(folder: Path, plan: Plan, split: str) -> Iterator[_Room]:
     """The room for the pictures of a split; what was put there is safe at the end."""
-    shape = (plan.size, plan.size, 3)
-    marks = _marks(folder, split)
-    begun = marks.is_file() and marks.stat().st_size == plan.counts[split]
-    if not begun:
-        for name, count in plan.shards(split):
-            np.lib.format.open_memmap(folder / name, "w+", np.uint8, (count, *shape))
+    marks, files, count = folder / _marks(split), plan.shards(split), plan.counts[split]
+    try:
+        if marks.stat().st_size != count:
+            raise ValueError("the marks were not written to their end")
+        shards = [open_shard(folder / name, held, plan.size, "r+") for name, held in files]
+    except (OSError, ValueError):  # it was not begun, or the power failed then
+        marks.unlink(missing_ok=True)
+        shape = (plan.size, plan.size, 3)
+        for name, held in files:
+            np.lib.format.open_memmap(folder / name, "w+", np.uint8, (held, *shape)).flush()
             _allocate(folder / name)
-        np.memmap(marks, np.uint8, "w+", shape=(plan.counts[split],)).flush()
-    shards = [
-        open_shard(folder / name, count, plan.size, "r+") for name, count in plan.shards(split)
-    ]
-    room = _Room(shards, np.memmap(marks, np.uint8, "r+", shape=(plan.counts[split],)))
+        sync_folder(folder)
+        with open(marks, "wb") as file:  # real zeros, for a full disk would kill us later
+            file.write(bytes(count))
+            os.fsync(file.fileno())
+        shards = [open_shard(folder / name, held, plan.size, "r+") for name, held in files]
+    room = _Room(shards, np.memmap(marks, np.uint8, "r+", shape=(count,)))
     try:
         yield room
     finally:
@@ -254,6 +314,7 @@ def _allocate(path: Path) -> None:
     if hasattr(os, "posix_fallocate"):
         with open(path, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            os.fsync(file.fileno())
 
 
 def _finished(
@@ -267,5 +328,20 @@ def _finished(
     return PictureSet(Shards(maps, good), labels, source.classes, names)
 
 
-def _marks(folder: Path, split: str) -> Path:
-    return folder / f"{split}.done"
+def _discard(folder: Path, plan: Plan) -> None:
+    """Remove what we made there, and nothing else."""
+    ours = [name for split in SPLITS for name, _ in plan.shards(split)]
+    _remove(folder, *ours, *(_marks(split) for split in SPLITS), PLAN)
+    with suppress(OSError):  # somebody else has something there
+        folder.rmdir()
+
+
+def _remove(folder: Path, *names: str) -> None:
+    """These files, and what a killed process left when it wrote them."""
+    for name in names:
+        for path in (folder / name, *folder.glob(f".{name}.*{TEMPORARY}")):
+            path.unlink(missing_ok=True)
+
+
+def _marks(split: str) -> str:
+    return f"{split}.done"

@@ -1,12 +1,12 @@
 """A prepared set: a folder of decoded pictures, ready to be mapped into memory.
 
-    manifest.json      what the folder holds and what it was made of; it is written last, so where
-                       it is, all is there
-    train-000.npy ...  the pictures (K, S, S, 3) of uint8, in shards of a gigabyte
-    train.tsv          slot, label and name of each; the slots are counted through all shards, and
-                       those of pictures that could not be decoded are missing
-    train-mean.npy     their mean, pixel by pixel, (S, S, 3) of float64
-    val-000.npy ...    likewise
+    minialexnet-set.json  the manifest: what the folder holds and what it was made of; it is
+                          written last, so where it is, all is there
+    train-000.npy ...     the pictures (K, S, S, 3) of uint8, in shards of a gigabyte
+    train.tsv             slot, label and name of each; the slots are counted through all shards,
+                          and those of pictures that could not be decoded are missing
+    train-mean.npy        their mean, pixel by pixel, (S, S, 3) of float64
+    val-000.npy ...       likewise
 
 Nothing is read until it is needed. Any number of processes may share one copy, which lies once in
 the memory of the machine.
@@ -14,115 +14,21 @@ the memory of the machine.
 
 from __future__ import annotations
 
-import glob
-import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minialexnet.datasets.colour import principal_colours
-from minialexnet.datasets.decode import FITS
 from minialexnet.datasets.pictures import Pictures, PictureSet
+from minialexnet.datasets.plan import FORMAT, MANIFEST, PLAN, Plan, read_plan, write_json
 from minialexnet.datasets.shards import Shards
-from minialexnet.datasets.source import SPLITS, signature_of
+from minialexnet.datasets.source import SPLITS
 from minialexnet.datasets.statistics import Statistics
 from minialexnet.errors import InputError
 from minialexnet.files import write_atomically
-
-MANIFEST = "manifest.json"
-PLAN = "unfinished.json"
-"""Stands in the place of the manifest until all is there; see `prepare`."""
-
-FORMAT = 1
-
-
-def is_prepared(folder: Path) -> bool:
-    """Whether there is a prepared set in this folder, or the beginning of one."""
-    return (folder / MANIFEST).is_file() or (folder / PLAN).is_file()
-
-
-def prepared_folder(path: Path, size: int, fit: str) -> Path:
-    """Where the pictures at `path` are prepared if nobody says: beside them."""
-    return path.parent / f"{_stem(path)}-{size}px{'' if fit == 'crop' else '-' + fit}"
-
-
-def find_prepared(path: Path, size: int | None = None, fit: str | None = None) -> Path | None:
-    """The folder in which the pictures at `path` were prepared like that, if they were.
-
-    size: None stands for the size that is chosen where none is given.
-    """
-    signature = None
-    for manifest in sorted(path.parent.glob(f"{glob.escape(_stem(path))}-*px*/{MANIFEST}")):
-        try:
-            plan, _ = read_plan(manifest)
-        except InputError:  # whoever asks for it will hear of it
-            continue
-        right_size = plan.size_chosen if size is None else plan.size == size
-        if not right_size or plan.fit != (fit or FITS[0]):
-            continue
-        if signature is None:
-            signature = signature_of(path)
-        if plan.signature == signature:
-            return manifest.parent
-    return None
-
-
-def _stem(path: Path) -> str:
-    name = path.name
-    for ending in (".tar.gz", ".tgz", ".tar"):
-        name = name.removesuffix(ending)
-    return name
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be made of which pictures.
-
-    source: path of the folder or archive; signature: changes when its pictures do, see
-    `Source.signature`; size, fit: of the squares, see `decode_picture`; size_chosen: nobody asked
-    for that size; counts: files in train and val; per_shard: pictures in each shard.
-    """
-
-    source: str
-    signature: str
-    size: int
-    fit: str
-    size_chosen: bool
-    counts: dict[str, int]
-    per_shard: int
-
-    def shards(self, split: str) -> list[tuple[str, int]]:
-        """The name of each shard's file, and how many pictures it holds."""
-        starts = range(0, self.counts[split], self.per_shard)
-        return [
-            (f"{split}-{number:03}.npy", min(self.per_shard, self.counts[split] - start))
-            for number, start in enumerate(starts)
-        ]
-
-
-def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
-    """The plan in a manifest or unfinished plan, and what else is in it.
-
-    Raises: InputError if it is damaged or of another version.
-    """
-    try:
-        text = json.loads(path.read_text(encoding="utf-8"))
-        found = text.pop("format")
-        if found == FORMAT:
-            plan = text.pop("plan")
-            return Plan(**plan), text
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(
-            f"'{path}' is damaged: delete the folder '{path.parent}' and prepare the pictures again"
-        ) from None
-    raise InputError(
-        f"'{path.parent}' was prepared in format {found}, and this version of minialexnet reads "
-        f"{FORMAT}: prepare the pictures again"
-    )
 
 
 def open_prepared(folder: Path, size: int | None = None, fit: str | None = None) -> Pictures:
@@ -141,8 +47,8 @@ def open_prepared(folder: Path, size: int | None = None, fit: str | None = None)
     for name, wanted, there in (("size", size, plan.size), ("fit", fit, plan.fit)):
         if wanted is not None and wanted != there:
             raise InputError(
-                f"'{folder}' was prepared with the {name} {there}, not {wanted}: prepare "
-                f"'{plan.source}' again, or go without that wish"
+                f"'{folder}' was prepared with the {name} {there}, and {wanted} is needed here: "
+                f"prepare '{plan.source}' with that, or give those pictures themselves"
             )
     try:
         classes = tuple(text["classes"])
@@ -168,14 +74,17 @@ def _open_split(
             slots.append(int(slot))
             labels.append(int(label))
             names.append(name)
-    if len(names) != text[split]["pictures"] or not 0 <= min(slots) <= max(slots) < sum(
-        map(len, maps)
-    ):
+    places = np.array([-1, *slots, plan.counts[split]], np.int64)
+    if len(names) != text[split]["pictures"] or (np.diff(places) < 1).any():
         raise ValueError(f"{split}.tsv does not go with the other files")
-    mean_image = np.load(folder / f"{split}-mean.npy", allow_pickle=False)
     known = Statistics(
-        mean_image, np.array(text[split]["mean_colour"]), np.array(text[split]["covariance"])
+        np.load(folder / f"{split}-mean.npy", allow_pickle=False),
+        np.array(text[split]["mean_colour"]),
+        np.array(text[split]["covariance"]),
     )
+    shapes = [value.shape for value in vars(known).values()]
+    if shapes != [(plan.size, plan.size, 3), (3,), (3, 3)]:
+        raise ValueError(f"the means of {split} do not go with the pictures")
     images = Shards(maps, np.array(slots, np.int64))
     return PictureSet(images, np.array(labels, np.int64), classes, names, known)
 
@@ -189,11 +98,6 @@ def open_shard(path: Path, count: int, size: int, mode: str = "r") -> np.ndarray
     if shard.shape != (count, size, size, 3) or shard.dtype != np.uint8:
         raise ValueError(f"{path.name} holds {shard.dtype} of {shard.shape}")
     return shard
-
-
-def write_plan(folder: Path, plan: Plan) -> None:
-    """Say what is being made here. Raises: InputError if it cannot be written."""
-    _write_json(folder / PLAN, {"format": FORMAT, "plan": vars(plan)})
 
 
 def write_manifest(
@@ -235,9 +139,4 @@ def write_manifest(
             },
         }
     text["skipped"] = skipped
-    _write_json(folder / MANIFEST, text)
-
-
-def _write_json(path: Path, text: dict[str, Any]) -> None:
-    data = json.dumps(text, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda file: file.write(data.encode()))
+    write_json(folder / MANIFEST, text)

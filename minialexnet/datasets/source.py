@@ -7,6 +7,7 @@ archive is ever written to disk.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,8 +97,13 @@ class Source:
             yield *places[path], content
 
     def signature(self) -> str:
-        """A text that changes when the pictures do, found without reading them."""
-        return self.reader.signature([p for split in self.splits.values() for p in split.paths])
+        """A text that changes when pictures, labels or names do, found without reading pictures."""
+        found = self.reader.signature([p for split in self.splits.values() for p in split.paths])
+        if self.path.is_file():  # the archive has labels and names in it
+            return found
+        labels = [split.labels for split in self.splits.values()]
+        told = ascii((found, self.classes, labels, sorted(self.display_names.items())))
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:

@@ -13,7 +13,7 @@ class TrainConfig:
     """What decides a run: the same configuration and pictures give the same weights.
 
     Attributes:
-        data: the folder or archive the pictures came from.
+        data: the folder, archive or prepared set the pictures came from.
         preset: where what was not chosen comes from, see `planned`.
         variant, init: see `minialexnet.models.alexnet`.
         num_classes: how many classes the pictures have.

@@ -138,7 +138,7 @@ class TestFolders:
         assert f"{660 - count} pictures" in _total(answer)
         if (tmp_path / "out").exists():
             assert "all of them in" in answer.err
-            skipped = json.loads((tmp_path / "out/manifest.json").read_text())["skipped"]
+            skipped = json.loads((tmp_path / "out/minialexnet-set.json").read_text())["skipped"]
             assert len(skipped) == count
             assert {name for name, _ in skipped} <= names
 

@@ -61,7 +61,7 @@ def test_a_size_that_it_does_not_have_is_refused(prepare, cli, tmp_path):
     assert prepare("--picture-size", 32).status == 0
     answer = cli("train", "--data", tmp_path / "out", "--picture-size", 40)
     assert answer.status == 1
-    answer.last_sentence("prepared with the size 32, not 40")
+    answer.last_sentence("prepared with the size 32, and 40 is needed")
 
 
 def test_a_folder_that_cannot_be_written(prepare, tmp_path):

@@ -18,4 +18,4 @@ def slowly(content, size, fit):
 
 
 decode_all.decode_picture = slowly
-prepare(sys.argv[1], sys.argv[2], size=8, progress=lambda done, total: print(done, flush=True))
+prepare(sys.argv[1], sys.argv[2], size=8, progress=lambda done, *_, **__: print(done, flush=True))

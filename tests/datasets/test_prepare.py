@@ -15,7 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minialexnet.datasets import decode_all, load_or_prepare, load_pictures, prepare
+from minialexnet.datasets import (
+    MANIFEST,
+    decode_all,
+    load_or_prepare,
+    load_pictures,
+    plan,
+    prepare,
+)
+from minialexnet.datasets.plan import PLAN
 from minialexnet.errors import InputError
 
 module = sys.modules[prepare.__module__]  # its function has the same name
@@ -52,10 +60,18 @@ def assert_same(first, second):
 
 
 def contents(folder):
-    """Of all files: what the prepared set is, without where its pictures came from."""
-    return {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"
-    }, json.loads((folder / "manifest.json").read_text())
+    """Of all files."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class Calls(list):
+    """What a progress function was called with, by what was going on."""
+
+    def __call__(self, done, total, of_what="decoding"):
+        self.append((of_what, done, total))
+
+    def of(self, of_what):
+        return [(done, total) for what, done, total in self if what == of_what]
 
 
 # What is prepared
@@ -75,7 +91,7 @@ def test_it_holds_what_would_be_loaded(mixed_set, pack, tmp_path, archive, fit):
     assert_same(loaded, load_pictures(folder))
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        "manifest.json", "train.tsv", "val.tsv", "train-mean.npy", "val-mean.npy", "val-000.npy",
+        MANIFEST, "train.tsv", "val.tsv", "train-mean.npy", "val-mean.npy", "val-000.npy",
         *(f"train-{i:03}.npy" for i in range(5)),
     }  # fmt: skip
 
@@ -101,7 +117,7 @@ def test_the_files_are_plain_arrays_and_text(mixed_set, tmp_path):
         slot, label, name = line.split("\t")
         assert np.array_equal(pixels[int(slot)], image)
         assert name.split("/")[1] == pictures.classes[int(label)]
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = json.loads((folder / MANIFEST).read_text())
     statistics = pictures.train.statistics
     assert manifest["train"]["mean_colour"] == statistics.mean_colour.tolist()
     axes = np.array(manifest["train"]["principal_colours"]["directions"])
@@ -110,9 +126,11 @@ def test_the_files_are_plain_arrays_and_text(mixed_set, tmp_path):
 
 
 def test_progress(mixed_set, tmp_path):
-    calls = []
-    prepare(mixed_set, tmp_path / "out", 8, progress=lambda *call: calls.append(call))
-    assert calls == [(done, 97) for done in range(1, 98)]
+    calls = Calls()
+    prepare(mixed_set, tmp_path / "out", 8, progress=calls)
+    assert calls.of("decoding") == [(done, 97) for done in range(1, 98)]
+    assert calls.of("taking the mean of train") == [(92, 92)]
+    assert calls.of("taking the mean of val") == [(3, 3)]
 
 
 def test_what_is_there_is_not_made_again(mixed_set, tmp_path, monkeypatch):
@@ -143,11 +161,11 @@ def test_an_error_in_between_loses_nothing(mixed_set, tmp_path, monkeypatch):
     monkeypatch.setattr(
         decode_all, "decode_picture", lambda *args: again.append(1) or decode(*args)
     )
-    calls = []
-    _, pictures = prepare(mixed_set, tmp_path / "out", 8, progress=lambda *call: calls.append(call))
+    calls = Calls()
+    _, pictures = prepare(mixed_set, tmp_path / "out", 8, progress=calls)
     assert len(again) < 97 - 60 + 15
-    assert calls[-1] == (97, 97)
-    assert calls[0][0] > 40
+    assert calls.of("decoding")[-1] == (97, 97)
+    assert calls.of("decoding")[0][0] > 40
     assert_same(load_pictures(mixed_set, 8), pictures)
 
 
@@ -157,20 +175,21 @@ def test_killed_ten_times(mixed_set, pack, tmp_path, archive):
     source = pack(mixed_set) if archive else mixed_set
     command = [sys.executable, str(KILLED), str(source)]
     subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
-    rng, kills, out = random.Random(0), 0, tmp_path / "out"
+    rng, kills, out, begun = random.Random(0), 0, tmp_path / "out", []
     while kills < 10:
         process = subprocess.Popen([*command, str(out)], stdout=subprocess.PIPE)
-        for _ in range(rng.randrange(0, 12)):
-            process.stdout.readline()
+        lines = [process.stdout.readline() for _ in range(rng.randrange(0, 12))]
         time.sleep(rng.uniform(0, 0.01))
         process.kill()
         process.stdout.close()
         if process.wait() == 0:  # it was quicker: once more from the beginning
             shutil.rmtree(out)
             continue
+        begun += [int(line) for line in lines[:1] if line]
         kills += 1
     subprocess.run([*command, str(out)], check=True, capture_output=True)
     assert contents(out) == contents(tmp_path / "whole")
+    assert max(begun) > 10  # or else it began anew each time
 
 
 def test_a_mark_stands_only_for_what_is_there(mixed_set, tmp_path, monkeypatch):
@@ -189,6 +208,43 @@ def test_a_mark_stands_only_for_what_is_there(mixed_set, tmp_path, monkeypatch):
     for path in (tmp_path / "out").glob("*.npy"):  # what was not safe is lost
         np.lib.format.open_memmap(path, "r+")[:] = 77
     assert_same(load_pictures(mixed_set, 8), prepare(mixed_set, tmp_path / "out", 8)[1])
+
+
+@pytest.mark.parametrize("lost", ["content", "headers", "shards", "marks"])
+def test_the_power_fails_while_room_is_made(mixed_set, tmp_path, monkeypatch, lost):
+    """What was not safe on the disk may be missing, cut off or zero, in any order."""
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_all, "decode_picture", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(mixed_set, tmp_path / "out", 8)
+    for path in (tmp_path / "out").glob("*.npy"):
+        if lost == "content":
+            path.write_bytes(path.read_bytes()[:200])
+        elif lost == "headers":
+            path.write_bytes(bytes(path.stat().st_size))
+        elif lost == "shards":
+            path.unlink()
+    if lost == "marks":
+        for path in (tmp_path / "out").glob("*.done"):
+            path.write_bytes(b"")
+    assert_same(load_pictures(mixed_set, 8), prepare(mixed_set, tmp_path / "out", 8)[1])
+
+
+def test_pictures_are_safe_before_their_marks_are(mixed_set, tmp_path, monkeypatch):
+    """And now and then in between, not only at the end."""
+    flushed, flush = [], np.memmap.flush
+
+    def remembered(array):
+        flushed.append("pictures" if array.ndim == 4 else "marks")
+        flush(array)
+
+    monkeypatch.setattr(np.memmap, "flush", remembered)
+    monkeypatch.setattr(module, "SYNC_SECONDS", 0.0)
+    prepare(mixed_set, tmp_path / "out", 8)
+    assert flushed.count("marks") > 90
+    marked = [i for i, what in enumerate(flushed) if what == "marks"]
+    last_of_val = 1  # nothing new in that split
+    assert sum(flushed[i - 1] == "pictures" for i in marked) >= 90 - last_of_val
 
 
 def test_two_at_a_time(mixed_set, tmp_path):
@@ -236,12 +292,61 @@ def test_a_folder_prepared_otherwise(mixed_set, tmp_path):
         prepare(mixed_set, folder, 8)
 
 
-def test_nothing_is_left_of_a_set_that_cannot_be_finished(good_set, tmp_path):
+def test_a_disk_that_is_too_small_is_said_at_once(mixed_set, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 97 * 8 * 8 * 3 - 1))
+    with pytest.raises(InputError, match=r"need 0\.0 GiB, and in .*out' 0\.0 GiB are free"):
+        prepare(mixed_set, tmp_path / "out", 8)
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("beside", [None, "diary.txt", ".notes.tmp"])
+def test_nothing_of_ours_is_left_of_a_set_that_cannot_be_finished(good_set, tmp_path, beside):
+    """And everything that is somebody else's."""
     for path in (good_set / "train/dog").iterdir():
         path.write_bytes(b"broken")
+    decoded = []
+
+    def then_somebody_writes(done, total):
+        decoded.append(done)
+        if beside is not None:
+            (tmp_path / "out" / beside).write_text("dear diary")
+
     with pytest.raises(InputError, match="'train/dog' has no pictures"):
-        prepare(good_set, tmp_path / "out", 8)
-    assert not (tmp_path / "out").exists()
+        prepare(good_set, tmp_path / "out", 8, progress=then_somebody_writes)
+    assert len(decoded) == 10
+    if beside is None:
+        assert not (tmp_path / "out").exists()
+    else:
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [beside]
+
+
+@pytest.mark.parametrize("name", [".notes.tmp", "manifest.json", "unfinished.json"])
+def test_nothing_that_is_not_ours_is_touched(mixed_set, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("{}")
+    with pytest.raises(InputError, match="not empty and holds no prepared pictures"):
+        prepare(mixed_set, tmp_path / "out", 8)
+    assert (tmp_path / "out" / name).read_text() == "{}"
+
+
+def test_what_a_killed_process_was_writing_is_removed(mixed_set, tmp_path):
+    folder, _ = prepare(mixed_set, tmp_path / "out", 8)
+    (folder / f".{PLAN}.123.tmp").write_text("half")
+    prepare(mixed_set, folder, 8)
+    assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize("inside", ["out", "train/out", "train/cat/out"])
+def test_a_folder_inside_the_pictures(mixed_set, inside):
+    with pytest.raises(InputError, match="whose pictures are to be prepared: name a folder beside"):
+        prepare(mixed_set, mixed_set / inside, 8)
+    assert not (mixed_set / inside).exists()
+
+
+def test_a_prepared_set_is_not_prepared(mixed_set, tmp_path):
+    folder, _ = prepare(mixed_set, tmp_path / "out", 8)
+    with pytest.raises(InputError, match="is a prepared set already"):
+        prepare(folder)
 
 
 @pytest.mark.parametrize(
@@ -285,13 +390,45 @@ def test_what_was_prepared_is_found_again(mixed_set, pack, many, monkeypatch):
         assert load_pictures(source, 8, fit="stretch").folder is None
 
 
+def test_a_size_asked_for_is_found_where_it_would_be_chosen(mixed_set, pack, many):
+    for source in (mixed_set, pack(mixed_set)):
+        folder, _ = prepare(source, size=8)
+        assert load_or_prepare(source).folder == load_pictures(source).folder == folder
+
+
 def test_pictures_that_changed_are_decoded(mixed_set, many):
-    folder = load_or_prepare(mixed_set, 8).folder
+    folder, said = load_or_prepare(mixed_set, 8).folder, []
     (mixed_set / "train/cat/0.png").unlink()
-    loaded = load_or_prepare(mixed_set, 8)
+    loaded = load_or_prepare(mixed_set, 8, say=said.append)
     assert loaded.folder is None
     assert len(loaded.train) == 91
     assert len(load_pictures(folder).train) == 92
+    assert len(said) == 1
+    assert f"'{folder}' holds something else or older" in said[0]
+
+
+def test_labels_that_changed_are_noticed(tmp_path, draw_set):
+    """Also where they stand in a table, as in Tiny ImageNet."""
+    folder = draw_set(
+        tmp_path / "tiny", {"train/a/images": 2, "train/b/images": 2, "val/images": 2}
+    )
+    table = folder / "val/val_annotations.txt"
+    table.write_text("0.png\ta\n1.png\tb\n")
+    prepare(folder, size=8)
+    assert load_pictures(folder, 8).folder is not None
+    table.write_text("0.png\tb\n1.png\tb\n")
+    assert load_pictures(folder, 8).folder is None
+    assert load_pictures(folder, 8).val.labels.tolist() == [1, 1]
+
+
+def test_another_decoder_decodes_anew(mixed_set, tmp_path, monkeypatch):
+    folder, _ = prepare(mixed_set, size=8)
+    monkeypatch.setattr(module, "DECODER", "2, Pillow 12")
+    monkeypatch.setattr(plan, "DECODER", "2, Pillow 12")
+    assert load_pictures(mixed_set, 8).folder is None
+    assert load_pictures(folder).folder == folder
+    with pytest.raises(InputError, match=r"as decoded by 1, .* not 2, Pillow 12"):
+        prepare(mixed_set, folder, 8)
 
 
 def test_nothing_is_written_where_there_is_no_room(mixed_set, many, monkeypatch):
@@ -300,9 +437,66 @@ def test_nothing_is_written_where_there_is_no_room(mixed_set, many, monkeypatch)
     assert not mixed_set.with_name("good-8px").exists()
 
 
-def test_a_folder_in_its_place_is_left_alone(mixed_set, many):
-    mixed_set.with_name("good-8px").mkdir()
+def test_nothing_is_written_where_we_may_not(mixed_set, many, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert load_or_prepare(mixed_set, 8).folder is None
+    assert not mixed_set.with_name("good-8px").exists()
+
+
+def test_one_that_was_interrupted_goes_on_though_the_disk_is_nearly_full(
+    mixed_set, many, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_all, "decode_picture", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            load_or_prepare(mixed_set, 8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 10))
+    assert load_or_prepare(mixed_set, 8).folder is not None
+
+
+def test_an_empty_folder_in_its_place_is_used(mixed_set, many):
+    mixed_set.with_name("good-8px").mkdir()
+    assert load_or_prepare(mixed_set, 8).folder == mixed_set.with_name("good-8px")
+
+
+def test_a_folder_of_somebody_in_its_place_is_left_alone(mixed_set, many):
+    mixed_set.with_name("good-8px").mkdir()
+    (mixed_set.with_name("good-8px") / "diary.txt").write_text("dear diary")
+    assert load_or_prepare(mixed_set, 8).folder is None
+    assert (mixed_set.with_name("good-8px") / "diary.txt").read_text() == "dear diary"
+
+
+def test_another_process_is_waited_for(mixed_set, many, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.01)
+    process = subprocess.Popen(
+        [sys.executable, str(KILLED), str(mixed_set), str(mixed_set.with_name("good-8px"))],
+        stdout=subprocess.PIPE,
+    )
+    process.stdout.readline()
+    said = []
+    loaded = load_or_prepare(mixed_set, 8, say=said.append)
+    process.communicate()
+    assert process.returncode == 0
+    assert loaded.folder == mixed_set.with_name("good-8px")
+    assert said == ["another process is preparing these pictures: waiting for it"]
+
+
+@pytest.mark.parametrize("here", [".", "", "train/.."])
+def test_the_current_folder_has_a_name_too(mixed_set, many, monkeypatch, here):
+    monkeypatch.chdir(mixed_set)
+    assert load_or_prepare(here or ".", 8).folder == mixed_set.with_name("good-8px")
+
+
+def test_a_path_that_is_no_text(mixed_set, tmp_path):
+    source = mixed_set.rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    folder, pictures = prepare(source, size=8)
+    assert_same(load_pictures(folder), pictures)
+    assert load_pictures(source, 8).folder == folder
+
+
+def test_tilde_is_the_home(mixed_set, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert prepare(mixed_set, "~/out", 8)[0] == tmp_path / "out"
 
 
 # Real photographs

@@ -6,7 +6,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from minialexnet.datasets import load_pictures, prepare
+from minialexnet.datasets import MANIFEST, load_pictures, prepare
 from minialexnet.errors import InputError
 
 
@@ -38,7 +38,10 @@ def test_it_goes_with_its_folder(folder):
 
 @pytest.mark.parametrize(
     ("wish", "message"),
-    [({"size": 9}, "with the size 8, not 9"), ({"fit": "stretch"}, "the fit crop, not stretch")],
+    [
+        ({"size": 9}, "with the size 8, and 9 is needed"),
+        ({"fit": "stretch"}, "the fit crop, and stretch is needed"),
+    ],
 )
 def test_it_is_as_it_is(folder, wish, message):
     assert load_pictures(folder, 8, fit="crop").size == 8
@@ -52,6 +55,10 @@ def without_last_line(path):
 
 def with_another_slot(path):
     path.write_text(path.read_text().replace("\n5\t", "\n6\t"))
+
+
+def with_a_slot_twice(path):
+    path.write_text(path.read_text().replace("\n5\t", "\n4\t"))
 
 
 def with_another_label(path):
@@ -74,7 +81,9 @@ def with_another_label(path):
         ("train.tsv", without_last_line),
         ("train.tsv", with_another_slot),
         ("train.tsv", with_another_label),
+        ("train.tsv", with_a_slot_twice),
         ("train-mean.npy", lambda path: path.unlink()),
+        ("train-mean.npy", lambda path: np.save(path, np.zeros((4, 4, 3)))),
         ("train-mean.npy", lambda path: path.write_bytes(b"x")),
     ],
 )
@@ -88,22 +97,31 @@ def test_damage_is_named(folder, name, spoil):
     "text", ["", "{", "[]", "7", '{"format": 1}', '{"format": 1, "plan": {"x": 1}}', "\0"]
 )
 def test_a_damaged_manifest_is_named(folder, text):
-    (folder / "manifest.json").write_text(text)
-    with pytest.raises(InputError, match=r"manifest.json' is damaged: delete the folder"):
+    (folder / MANIFEST).write_text(text)
+    with pytest.raises(
+        InputError, match=r"minialexnet-set.json' is damaged: prepare the pictures again"
+    ):
         load_pictures(folder)
 
 
 @pytest.mark.parametrize("missing", ["classes", "train", "skipped"])
 def test_a_manifest_that_lacks_something(folder, missing):
-    text = json.loads((folder / "manifest.json").read_text())
+    text = json.loads((folder / MANIFEST).read_text())
     del text[missing]
-    (folder / "manifest.json").write_text(json.dumps(text))
+    (folder / MANIFEST).write_text(json.dumps(text))
     with pytest.raises(InputError, match="is damaged"):
         load_pictures(folder)
 
 
+def test_what_is_not_ours_is_no_prepared_set(good_set):
+    """A page of the web has a manifest.json, too."""
+    (good_set / "manifest.json").write_text("{}")
+    (good_set / "unfinished.json").write_text("{}")
+    assert len(load_pictures(good_set, 8).train) == 6
+
+
 def test_another_format(folder):
-    text = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(text | {"format": 2}))
+    text = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(text | {"format": 2}))
     with pytest.raises(InputError, match=r"format 2, and this version .* reads 1"):
         load_pictures(folder)

@@ -1,6 +1,8 @@
 """`minialexnet data prepare`."""
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
 
 from minialexnet.cli.common import decoding_progress, say_skipped
@@ -38,15 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prepare, and say where it is."""
     path = Path(options.path).expanduser()
-    with decoding_progress() as show:
-        folder, pictures = prepare(
-            path, options.out, options.picture_size, options.fit, show, options.workers
-        )
+    try:
+        with decoding_progress() as show:
+            folder, pictures = prepare(
+                path, options.out, options.picture_size, options.fit, show, options.workers
+            )
+    except KeyboardInterrupt:
+        print("minialexnet: interrupted; the same command goes on", file=sys.stderr)
+        return 130
     say_skipped(pictures)
     size = sum(file.stat().st_size for file in folder.iterdir())
     print(
         f"{len(pictures.train):,} pictures to train on and {len(pictures.val):,} to validate, "
         f"{len(pictures.classes)} classes, {pictures.size} pixels: {file_size(size)} in {folder}/"
     )
-    print(f"go on with: minialexnet train --data {folder}")
+    print(f"go on with: minialexnet train --data {shlex.quote(str(folder))}")
     return 0

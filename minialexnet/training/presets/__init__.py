@@ -58,7 +58,7 @@ def planned(
         recipe["min_crop"] = max(1, round(picture_size * recipe["min_crop"]))
     if "steps" in recipe:
         per_epoch = steps_per_epoch(num_pictures, chosen.get("batch_size", recipe["batch_size"]))
-        epochs = -(-recipe.pop("steps") // per_epoch)
+        epochs = -(-recipe.pop("steps") // max(per_epoch, 1))
         recipe["epochs"] = max(FEWEST_EPOCHS, min(MOST_EPOCHS, epochs))
     fixed = {
         "data": data,
