@@ -33,6 +33,12 @@ BUILTIN = "built-in"
 NAMED = 10  # files that could not be read are named one by one up to this number
 
 
+class Interrupted(InputError):
+    """Somebody pressed Ctrl-C; the message says how to go on."""
+
+    exit_status = 130
+
+
 def load_data(
     data: str, size: int | None = None, fit: str | None = None, prepares: bool = False
 ) -> Pictures:

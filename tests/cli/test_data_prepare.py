@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minialexnet.datasets import decode_all
 from minialexnet.datasets import prepare as library_prepare
 from minialexnet.training import load_checkpoint
 
@@ -83,3 +84,15 @@ def test_stretched_pictures_are_stretched_everywhere(cli, own_tiny, recipe, tmp_
     assert answer.status == 0, answer.err
     answer = cli("predict", "--checkpoint", checkpoint, own_tiny / "val/red/0.png")
     assert answer.status == 0, answer.err
+
+
+def test_ctrl_c(prepare, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_all, "decode_picture", interrupted)
+        answer = prepare()
+    assert answer.status == 130
+    answer.last_sentence("interrupted; the same command goes on from there")
+    assert prepare().status == 0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from minialexnet.cli.common import Interrupted
 from minialexnet.datasets import open_source
 from minialexnet.datasets.catalogue import (
     CATALOGUE,
@@ -44,12 +45,6 @@ teaching."""
 NAMES = tuple(dict.fromkeys(entry.name for entry in CATALOGUE))
 SIZES = tuple(dict.fromkeys(entry.size for entry in CATALOGUE if entry.name == "imagenette"))
 EVERY = 0.1  # seconds between looks at the progress
-
-
-class Interrupted(InputError):
-    """Somebody pressed Ctrl-C; the message says how to go on."""
-
-    exit_status = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

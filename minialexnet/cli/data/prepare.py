@@ -2,10 +2,9 @@
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 
-from minialexnet.cli.common import decoding_progress, say_skipped
+from minialexnet.cli.common import Interrupted, decoding_progress, say_skipped
 from minialexnet.cli.options import add_squares, whole
 from minialexnet.cli.text import file_size
 from minialexnet.datasets import prepare
@@ -46,8 +45,7 @@ def run(options: argparse.Namespace) -> int:
                 path, options.out, options.picture_size, options.fit, show, options.workers
             )
     except KeyboardInterrupt:
-        print("minialexnet: interrupted; the same command goes on", file=sys.stderr)
-        return 130
+        raise Interrupted("interrupted; the same command goes on from there") from None
     say_skipped(pictures)
     size = sum(file.stat().st_size for file in folder.iterdir())
     print(
