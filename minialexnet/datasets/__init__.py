@@ -11,7 +11,7 @@ from minialexnet.datasets.lookalikes import lookalikes
 from minialexnet.datasets.names import display_name
 from minialexnet.datasets.normalize import to_network_input
 from minialexnet.datasets.pictures import Pictures, PictureSet
-from minialexnet.datasets.plan import MANIFEST, find_prepared, is_prepared, prepared_folder
+from minialexnet.datasets.plan import MANIFEST
 from minialexnet.datasets.prepare import load_or_prepare, prepare
 from minialexnet.datasets.source import Source, Split, open_source
 from minialexnet.datasets.statistics import Statistics, statistics_of
@@ -35,15 +35,12 @@ __all__ = [
     "cut_views",
     "decode_picture",
     "display_name",
-    "find_prepared",
-    "is_prepared",
     "load_or_prepare",
     "load_pictures",
     "lookalikes",
     "matrices",
     "open_source",
     "prepare",
-    "prepared_folder",
     "principal_colours",
     "relit",
     "shorter_side",

@@ -116,13 +116,7 @@ class TrainConfig:
     def augmentation(self) -> Augmentation:
         """How pictures are changed in training, besides crops, flips and noise in the colours."""
         return Augmentation(
-            self.shift,
-            self.scale,
-            self.rotation,
-            self.shear,
-            self.contrast,
-            self.brightness,
-            self.except_for,
+            **{each.name: getattr(self, each.name) for each in fields(Augmentation)}
         )
 
     def as_dict(self) -> dict[str, Any]:
