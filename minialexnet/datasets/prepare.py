@@ -106,9 +106,7 @@ def load_or_prepare(
     if not os.access(folder.parent, os.W_OK):
         return load_pictures(source, plan.size, progress, workers, plan.fit)
     if not _is_free_for(plan, folder):
-        say(
-            f"'{folder}' holds something else or older: delete it, and these will be prepared there"
-        )
+        say(f"'{folder}' holds something else or older, so these are decoded anew each time")
         return load_pictures(source, plan.size, progress, workers, plan.fit)
     if not (folder / PLAN).is_file() and _free(folder) < 2 * _needed(plan):
         return load_pictures(source, plan.size, progress, workers, plan.fit)
