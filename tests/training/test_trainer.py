@@ -229,6 +229,17 @@ CHANGES = {
 }
 
 
+def interrupted_and_resumed(folder, after, **settings):
+    """A trainer that was stopped after so many steps, and went on in a second one to the end."""
+    first = tiny_trainer(folder, progress=Stopping(after, signal.SIGINT), **settings)
+    with pytest.raises(TrainingStopped):
+        first.fit()
+    second = tiny_trainer(folder, **settings)
+    second.restore(load_checkpoint(first.run.last))
+    second.fit()
+    return second
+
+
 class TestResuming:
     @pytest.mark.parametrize(
         "changes", [{"schedule": "2012", "colour_noise": 0.5, "epochs": 3}, {"min_crop": 12}]
@@ -236,13 +247,8 @@ class TestResuming:
     def test_other_recipes_go_on_where_they_were(self, tmp_path, changes):
         whole = tiny_trainer(tmp_path / "whole", **changes)
         whole.fit()
-        first = tiny_trainer(tmp_path / "cut", progress=Stopping(4, signal.SIGINT), **changes)
-        with pytest.raises(TrainingStopped):
-            first.fit()
-        second = tiny_trainer(tmp_path / "cut", **changes)
-        second.restore(load_checkpoint(first.run.last))
-        second.fit()
-        assert_same(everything(second), everything(whole))
+        resumed = interrupted_and_resumed(tmp_path / "cut", 4, **changes)
+        assert_same(everything(resumed), everything(whole))
 
     @pytest.mark.parametrize("after", [2, 5])
     @pytest.mark.parametrize(
@@ -252,13 +258,8 @@ class TestResuming:
         plain = tiny_trainer(tmp_path / "plain")
         whole = tiny_trainer(tmp_path / "whole", **changes)
         plain.fit(), whole.fit()
-        first = tiny_trainer(tmp_path / "cut", progress=Stopping(after, signal.SIGINT), **changes)
-        with pytest.raises(TrainingStopped):
-            first.fit()
-        second = tiny_trainer(tmp_path / "cut", **changes)
-        second.restore(load_checkpoint(first.run.last))
-        second.fit()
-        assert_same(everything(second), everything(whole))
+        resumed = interrupted_and_resumed(tmp_path / "cut", after, **changes)
+        assert_same(everything(resumed), everything(whole))
         weights = everything(plain)[0]
         for name, value in everything(whole)[0].items():
             assert not np.array_equal(value, weights[name])
@@ -314,13 +315,8 @@ class TestResuming:
         one = tiny_trainer(tmp_path / "one", **settings)
         one.fit()
         assert one.history[-1]["lr"] < one.history[0]["lr"]
-        first = tiny_trainer(tmp_path / "two", progress=Stopping(7, signal.SIGINT), **settings)
-        with pytest.raises(TrainingStopped):
-            first.fit()
-        second = tiny_trainer(tmp_path / "two", **settings)
-        second.restore(load_checkpoint(second.run.last))
-        second.fit()
-        assert_same(everything(second), everything(one))
+        resumed = interrupted_and_resumed(tmp_path / "two", 7, **settings)
+        assert_same(everything(resumed), everything(one))
 
     def test_the_first_interrupt_waits_for_the_step_and_the_second_does_not(self, tmp_path):
         class Impatient(Stopping):
