@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -247,14 +248,31 @@ def test_pictures_are_safe_before_their_marks_are(mixed_set, tmp_path, monkeypat
     assert sum(flushed[i - 1] == "pictures" for i in marked) >= 90 - last_of_val
 
 
-def test_two_at_a_time(mixed_set, tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, str(KILLED), str(mixed_set), str(tmp_path / "out")],
-        stdout=subprocess.PIPE,
-    )
-    process.stdout.readline()
+@pytest.fixture
+def stopped_in_the_middle():
+    """stopped_in_the_middle(source, folder) -> a process that has begun to prepare, and stands."""
+    started = []
+
+    def start(source, folder):
+        process = subprocess.Popen(
+            [sys.executable, str(KILLED), str(source), str(folder)], stdout=subprocess.PIPE
+        )
+        started.append(process)
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        return process
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+
+
+def test_two_at_a_time(mixed_set, tmp_path, stopped_in_the_middle):
+    process = stopped_in_the_middle(mixed_set, tmp_path / "out")
     with pytest.raises(InputError, match="another process is preparing"):
         prepare(mixed_set, tmp_path / "out", 8)
+    process.send_signal(signal.SIGCONT)
     process.communicate()
     assert process.returncode == 0
 
@@ -468,18 +486,19 @@ def test_a_folder_of_somebody_in_its_place_is_left_alone(mixed_set, many):
     assert (mixed_set.with_name("good-8px") / "diary.txt").read_text() == "dear diary"
 
 
-def test_another_process_is_waited_for(mixed_set, many, monkeypatch):
+def test_another_process_is_waited_for(mixed_set, many, monkeypatch, stopped_in_the_middle):
     monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.01)
-    process = subprocess.Popen(
-        [sys.executable, str(KILLED), str(mixed_set), str(mixed_set.with_name("good-8px"))],
-        stdout=subprocess.PIPE,
-    )
-    process.stdout.readline()
-    said = []
-    loaded = load_or_prepare(mixed_set, 8, say=said.append)
+    folder, said = mixed_set.with_name("good-8px"), []
+    process = stopped_in_the_middle(mixed_set, folder)
+
+    def hear(text):
+        said.append(text)
+        process.send_signal(signal.SIGCONT)
+
+    loaded = load_or_prepare(mixed_set, 8, say=hear)
     process.communicate()
     assert process.returncode == 0
-    assert loaded.folder == mixed_set.with_name("good-8px")
+    assert loaded.folder == folder
     assert said == ["another process is preparing these pictures: waiting for it"]
 
 
