@@ -264,8 +264,9 @@ def stopped_in_the_middle():
 
     yield start
     for process in started:
-        process.send_signal(signal.SIGCONT)
-        process.communicate()
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def test_two_at_a_time(mixed_set, tmp_path, stopped_in_the_middle):
@@ -273,8 +274,7 @@ def test_two_at_a_time(mixed_set, tmp_path, stopped_in_the_middle):
     with pytest.raises(InputError, match="another process is preparing"):
         prepare(mixed_set, tmp_path / "out", 8)
     process.send_signal(signal.SIGCONT)
-    process.communicate()
-    assert process.returncode == 0
+    assert process.wait() == 0
 
 
 # What is refused
@@ -496,8 +496,7 @@ def test_another_process_is_waited_for(mixed_set, many, monkeypatch, stopped_in_
         process.send_signal(signal.SIGCONT)
 
     loaded = load_or_prepare(mixed_set, 8, say=hear)
-    process.communicate()
-    assert process.returncode == 0
+    assert process.wait() == 0
     assert loaded.folder == folder
     assert said == ["another process is preparing these pictures: waiting for it"]
 
