@@ -1,0 +1,8 @@
+"""All exercises, one file a notebook, in the order of the course."""
+
+from minialexnet.learn.exercise import Exercise
+from minialexnet.learn.exercises import convolution
+
+EXERCISES: dict[str, Exercise] = {
+    exercise.name: exercise for module in (convolution,) for exercise in module.EXERCISES
+}

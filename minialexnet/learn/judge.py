@@ -1,0 +1,265 @@
+"""Runs a reader's function on all cases of an exercise, and finds out what is wrong with it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import linecache
+import textwrap
+import traceback
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minialexnet.backend import to_host
+from minialexnet.errors import InputError
+from minialexnet.learn.diagnosis import close, diagnose
+from minialexnet.learn.exercise import Answer, Exercise
+from minialexnet.learn.verdict import Verdict
+
+SEED = 2012
+SHOWN = 24
+"""Arrays of up to so many numbers are shown whole."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function made of one case.
+
+    Attributes:
+        arguments: as it was given them; results: arrays of the host, one for each of the
+        exercise's; problem: in place of results, why there are none; changed: names of arguments
+        that it changed in place.
+    """
+
+    arguments: Sequence[Any]
+    results: tuple[np.ndarray, ...] = ()
+    problem: str | None = None
+    changed: tuple[str, ...] = ()
+
+
+def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
+    """Compare an answer with the solution, on arrays of the module `xp`."""
+    if not callable(answer):
+        raise InputError(
+            f"{answer!r} is no function; expected one like {exercise.signature}: hand over its "
+            "name, without calling it"
+        )
+    if is_unwritten(answer):
+        return Verdict(
+            exercise.name, False, ("It is still to be written: put your code in place of the ...",)
+        )
+    cases = [list(case) for case in exercise.cases(np.random.default_rng(SEED))]
+    expected = [run(exercise, exercise.solution, case, xp) for case in cases]
+    came = [run(exercise, answer, case, xp) for case in cases]
+    right = [_agree(exercise, e, c) for e, c in zip(expected, came, strict=True)]
+    if changed := next((c.changed for c in came if c.changed), None):
+        names = " and ".join(changed)
+        finding = f"It changes its argument {names} in place, which belongs to the caller."
+        hint = (
+            f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
+            "write into the array that was handed over, also through views of it."
+        )
+        return Verdict(exercise.name, False, (finding,), (hint,))
+    if not all(right):
+        return _wrong(exercise, expected, came, right, xp)
+    return _right(exercise, answer, cases, xp)
+
+
+def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
+    findings = [f"It agrees with the solution in {_count(len(cases), 'case')}."]
+    if exercise.gradient_check is not None:
+        report = exercise.gradient_check(answer, xp)
+        findings.append(
+            f"Gradient check: the largest relative error at {report.points} points is "
+            f"{report.error:.1e}{' (wrong!)' if not report.ok else ''}."
+        )
+        if not report.ok:
+            return Verdict(exercise.name, False, tuple(findings))
+    single = [_single(argument) for argument in cases[-1]]
+    outcome = run(exercise, answer, single, xp)
+    wider = [r.dtype for r in outcome.results if r.dtype == np.float64]
+    if wider and any(getattr(a, "dtype", None) == np.float32 for a in single):
+        findings.append(
+            "One remark: from float32 it makes float64 (an np.zeros without dtype=x.dtype?), which "
+            "takes twice the memory and time."
+        )
+    return Verdict(exercise.name, True, tuple(findings))
+
+
+def _wrong(
+    exercise: Exercise, expected: list[Outcome], came: list[Outcome], right: list[bool], xp: Any
+) -> Verdict:
+    first = right.index(False)
+    findings = []
+    if any(right):
+        findings.append(f"{sum(right)} of {_count(len(right), 'case')} are right; this one is not:")
+    findings.append(_describe(exercise, came[first].arguments))
+    if came[first].problem is not None:
+        return Verdict(exercise.name, False, (*findings, came[first].problem))
+    wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
+    hints: list[str] = []
+    for number, name in enumerate(exercise.results):
+        pairs = [(expected[i].results[number], came[i].results[number]) for i in wrong]
+        pairs = [(e, c) for e, c in pairs if not close(e, c, exercise.tolerance)]
+        if not pairs:
+            continue
+        e, c = expected[first].results[number], came[first].results[number]
+        if not close(e, c, exercise.tolerance):
+            findings.append(_difference(name, e, c))
+        hint = _likeness(exercise, came, number, xp) or diagnose(pairs)
+        if hint is not None and hint not in hints:
+            hints.append(hint)
+    return Verdict(exercise.name, False, tuple(findings), tuple(hints))
+
+
+def _likeness(exercise: Exercise, came: list[Outcome], number: int, xp: Any) -> str | None:
+    """The hint of the first mistake that gives what came in all cases, in this result."""
+    for mistake in exercise.mistakes:
+        if all(_is_like(exercise, mistake.answer, outcome, number, xp) for outcome in came):
+            return mistake.hint
+    return None
+
+
+def _is_like(exercise: Exercise, answer: Answer, outcome: Outcome, number: int, xp: Any) -> bool:
+    same = run(exercise, answer, outcome.arguments, xp)
+    if outcome.problem is not None or same.problem is not None:
+        return (outcome.problem is None) == (same.problem is None)
+    return close(same.results[number], outcome.results[number], exercise.tolerance)
+
+
+def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = np) -> Outcome:
+    """What `answer` makes of the arguments, which it gets copies of."""
+    given = [_copy(argument, xp) for argument in arguments]
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            returned = answer(*given)
+    except Exception as error:  # whatever a reader's code may raise is told to the reader
+        return Outcome(arguments, problem=_what_was_raised(answer, error))
+    changed = tuple(
+        name
+        for name, before, after in zip(exercise.parameters, arguments, given, strict=False)
+        if isinstance(before, np.ndarray) and not np.array_equal(before, to_host(after), True)
+    )
+    if isinstance(results := _results(exercise, returned), str):
+        return Outcome(arguments, problem=results, changed=changed)
+    return Outcome(arguments, results, changed=changed)
+
+
+def _results(exercise: Exercise, returned: Any) -> tuple[np.ndarray, ...] | str:
+    """The results as arrays of the host, or what is wrong with what was returned."""
+    names = exercise.results
+    if returned is None:
+        return "It returned nothing: there is no `return` at its end, or none with a value."
+    if len(names) > 1 and (not isinstance(returned, tuple | list) or len(returned) != len(names)):
+        what = f"{len(returned)} things" if isinstance(returned, tuple | list) else _kind(returned)
+        return f"It returned {what}; expected {len(names)}: {', '.join(names)}."
+    results = []
+    for name, value in zip(names, returned if len(names) > 1 else [returned], strict=True):
+        if hasattr(value, "get") and hasattr(value, "dtype"):
+            value = to_host(value)
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            return f"{name} is {_kind(value)}; expected an array."
+        if array.dtype.kind not in "fiub":
+            return f"{name} is {_kind(value)}; expected an array of numbers."
+        results.append(array if array.dtype.kind == "f" else array.astype(np.float64))
+    return tuple(results)
+
+
+def _agree(exercise: Exercise, expected: Outcome, came: Outcome) -> bool:
+    return came.problem is None and all(
+        close(e, c, exercise.tolerance) for e, c in zip(expected.results, came.results, strict=True)
+    )
+
+
+def is_unwritten(answer: Answer) -> bool:
+    """Whether a function's body is still only a docstring, `...`, `pass` or NotImplementedError."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        return False
+    return all(
+        isinstance(statement, ast.Pass)
+        or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+        or (isinstance(statement, ast.Raise) and "NotImplementedError" in ast.unparse(statement))
+        for statement in definition.body
+    )
+
+
+def _what_was_raised(answer: Answer, error: Exception) -> str:
+    """The error, and the line of the reader's function it came from."""
+    name = type(error).__name__
+    code = getattr(answer, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if code is not None and f.filename == code.co_filename]
+    if not own:
+        return f"It ended in {name}: {error}"
+    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
+    return f"It ended in {name}: {error}\nin the line:  {line}"
+
+
+def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
+    """The arguments of a case in words."""
+    words = []
+    for name, value in zip(exercise.parameters, arguments, strict=False):
+        if isinstance(value, np.ndarray) and value.size > SHOWN:
+            words.append(f"{name} of shape {value.shape}")
+        elif isinstance(value, np.ndarray):
+            words.append(f"{name} = {np.round(value, 4).tolist()}")
+        else:
+            words.append(f"{name} = {value!r}")
+    return "for " + ", ".join(words)
+
+
+def _difference(name: str, expected: np.ndarray, came: np.ndarray) -> str:
+    if expected.shape != came.shape:
+        return f"{name} has the shape {came.shape}; expected {expected.shape}"
+    if expected.ndim == 0:
+        return f"{name} is {came:.6g}; expected {expected:.6g}"
+    if expected.size <= SHOWN:
+        return f"{name} is\n{_numbers(came)}\nexpected\n{_numbers(expected)}"
+    wrong = ~np.isclose(expected, came, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
+    place = tuple(int(i) for i in np.argwhere(wrong)[0]) if wrong.any() else ()
+    if not place:
+        return f"{name} is not exact enough"
+    return (
+        f"{name} differs at {int(wrong.sum())} of {wrong.size} places, first at {list(place)}: "
+        f"{came[place]:.6g}; expected {expected[place]:.6g}"
+    )
+
+
+def _numbers(array: np.ndarray) -> str:
+    text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88)
+    return textwrap.indent(text, "    ")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _kind(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _copy(argument: Any, xp: Any) -> Any:
+    if isinstance(argument, np.ndarray):
+        return xp.array(argument)
+    return copy.deepcopy(argument)
+
+
+def _single(argument: Any) -> Any:
+    """float64 arrays as float32."""
+    if isinstance(argument, np.ndarray) and argument.dtype == np.float64:
+        return argument.astype(np.float32)
+    return argument

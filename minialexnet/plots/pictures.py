@@ -1,0 +1,114 @@
+"""Pictures, filters and feature maps in a grid; a picture beside what the network takes it for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minialexnet.plots.style import ACCENT, INK, LIGHT, drawing, on_host
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BEST = 5
+
+
+def pictures(
+    images: Any,
+    titles: Sequence[str] = (),
+    *,
+    columns: int = 8,
+    side: float = 1.1,
+    scale: str = "each",
+) -> Figure:
+    """A grid of pictures.
+
+    Args:
+        images: uint8 (N, H, W, 3), shown as they are; floats (N, 3, H, W), (N, H, W, 3) or
+            (N, H, W), whose smallest number becomes black and whose largest white.
+        titles: above each.
+        columns: how many side by side.
+        side: of each, in inches.
+        scale: "each" stretches the numbers of each picture by itself, "all" those of all together.
+    """
+    images = on_host(images)
+    if images.ndim == 4 and images.shape[1] == 3 and images.shape[3] != 3:
+        images = images.transpose(0, 2, 3, 1)
+    if images.dtype != np.uint8:
+        axes = tuple(range(images.ndim)) if scale == "all" else tuple(range(1, images.ndim))
+        low, high = images.min(axes, keepdims=True), images.max(axes, keepdims=True)
+        images = (images - low) / np.where(high > low, high - low, 1)
+    count = len(images)
+    columns = max(1, min(columns, count))
+    rows = max(1, -(-count // columns))
+    height = side + (0.22 if titles else 0.0)
+    with drawing(side * columns, height * rows, rows, columns) as (figure, axes):
+        for axis in axes.flat:
+            axis.set_axis_off()
+        for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+            axis.imshow(image, cmap="gray", vmin=0, vmax=255 if image.dtype == np.uint8 else 1)
+            if i < len(titles):
+                axis.set_title(titles[i], fontsize=8)
+    return figure
+
+
+def guesses(
+    images: Any,
+    shares: Any,
+    classes: Sequence[str],
+    labels: Any = None,
+    *,
+    columns: int = 5,
+) -> Figure:
+    """Pictures with their five best-rated classes as bars, as in the paper's figure 4.
+
+    Args:
+        images: uint8 (N, H, W, 3).
+        shares: (N, C), how sure the network is of each class.
+        classes: their names; labels: (N,), the true ones: named above, their bar dark.
+    """
+    images, shares = on_host(images), on_host(shares)
+    labels = None if labels is None else on_host(labels)
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    ratios = [1.4, 1] * rows
+    with drawing(1.9 * columns, 3.1 * rows, 2 * rows, columns, height_ratios=ratios) as (
+        figure,
+        axes,
+    ):
+        for axis in axes.flat:
+            axis.set_axis_off()
+        for i, image in enumerate(images):
+            row, column = divmod(i, columns)
+            axes[2 * row, column].imshow(image)
+            true = None if labels is None else int(labels[i])
+            if true is not None:
+                axes[2 * row, column].set_title(classes[true])
+            _bars(axes[2 * row + 1, column], shares[i], classes, true)
+    return figure
+
+
+def _bars(axis, shares: np.ndarray, classes: Sequence[str], true: int | None) -> None:
+    axis.set_axis_on()
+    best = shares.argsort()[::-1][:BEST]
+    colours = [ACCENT if true is not None and label == true else LIGHT for label in best]
+    axis.barh(range(len(best)), shares[best], color=colours, edgecolor="none")
+    for row, (label, share) in enumerate(zip(best, shares[best], strict=True)):
+        inside = true is not None and label == true and share > 0.5
+        axis.text(
+            0.03, row, classes[label], va="center", fontsize=8, color="white" if inside else INK
+        )
+    axis.set(xlim=(0, 1), xticks=[], yticks=[])
+    axis.invert_yaxis()
+
+
+def filters(weight: Any, *, columns: int = 16, side: float = 0.5) -> Figure:
+    """The filters of a first layer as pictures: (O, 3, K, K), each stretched by itself.
+
+    Filters of other layers, (O, C, K, K), are shown by their first channel, in grey.
+    """
+    weight = on_host(weight)
+    images = weight.transpose(0, 2, 3, 1) if weight.shape[1] == 3 else weight[:, 0]
+    return pictures(images, columns=columns, side=side)

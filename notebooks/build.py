@@ -1,0 +1,174 @@
+"""Makes the notebooks from their sources, runs them, and renders the HTML edition.
+
+    python notebooks/build.py                   # NN_name.py -> NN_name.ipynb, without outputs
+    python notebooks/build.py --run 02 05       # also runs these (all, without numbers) and says
+                                                # how long each took
+    python notebooks/build.py --html course     # runs all and writes pages into the folder course/
+
+The .py files are the sources; they are what is edited and reviewed. (Jupytext also opens them as
+notebooks, and keeps the pair together.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from traitlets.config import Config
+
+FOLDER = Path(__file__).parent
+METADATA = {
+    "jupytext": {"formats": "ipynb,py:percent"},
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+LONGEST = 600
+"""Seconds after which a cell is given up."""
+
+
+def main() -> int:
+    """What the options ask for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", nargs="*", metavar="NN", help="run these, or all")
+    parser.add_argument("--html", metavar="FOLDER", help="run all, and write pages into FOLDER")
+    options = parser.parse_args()
+    for source in sources():
+        source.with_suffix(".ipynb").write_text(as_json(notebook(source)), encoding="utf-8")
+    if options.html:
+        return write_pages(Path(options.html))
+    if options.run is not None:
+        failed = [source for source in sources(options.run) if run(source) is None]
+        return 1 if failed else 0
+    return 0
+
+
+def sources(numbers: list[str] | None = None) -> list[Path]:
+    """The notebooks' sources in order; only those with these numbers, if there are any."""
+    found = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+    if not numbers:
+        return found
+    chosen = [source for source in found if source.name[:2] in numbers]
+    if len(chosen) < len(set(numbers)):
+        known = ", ".join(source.name[:2] for source in found)
+        sys.exit(f"build.py: --run {' '.join(numbers)}: expected numbers among {known}")
+    return chosen
+
+
+def notebook(source: Path) -> nbformat.NotebookNode:
+    """The notebook of a source, without outputs, always the same for the same source."""
+    made = jupytext.read(source, fmt="py:percent")
+    made.metadata = nbformat.from_dict(METADATA)
+    made.nbformat, made.nbformat_minor = 4, 5
+    for number, cell in enumerate(made.cells):
+        cell.id = f"cell-{number:03}"
+        cell.metadata = nbformat.from_dict({})
+    nbformat.validate(made)
+    return made
+
+
+def as_json(made: nbformat.NotebookNode) -> str:
+    """What stands in the .ipynb file."""
+    return nbformat.writes(made, indent=1, ensure_ascii=False) + "\n"
+
+
+def run(source: Path) -> nbformat.NotebookNode | None:
+    """Run from top to bottom, and say how long it took. Returns None if a cell failed."""
+    made = notebook(source)
+    client = NotebookClient(
+        made,
+        timeout=LONGEST,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(FOLDER)}},
+        config=Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {}),
+    )
+    started = time.monotonic()
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        print(f"{source.stem:28} failed\n{error}", file=sys.stderr)
+        return None
+    print(f"{source.stem:28} {time.monotonic() - started:5.1f} s", flush=True)
+    return made
+
+
+def write_pages(folder: Path) -> int:
+    """Run all and write index.html and a page for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "course.css").write_text((FOLDER / "course.css").read_text(encoding="utf-8"))
+    titles, failed = [], False
+    for source in sources():
+        made = run(source)
+        if made is None:
+            failed = True
+            continue
+        title = made.cells[0].source.splitlines()[0].lstrip("# ")
+        titles.append((source.stem, title))
+        (folder / f"{source.stem}.html").write_text(page(title, body(made)), encoding="utf-8")
+    items = "\n".join(f'<li><a href="{stem}.html">{html.escape(t)}</a></li>' for stem, t in titles)
+    index = f"<h1>AlexNet, step by step</h1>\n<ul class='contents'>\n{items}\n</ul>"
+    (folder / "index.html").write_text(page("AlexNet, step by step", index), encoding="utf-8")
+    print(f"wrote {folder / 'index.html'}")
+    return 1 if failed else 0
+
+
+def body(made: nbformat.NotebookNode) -> str:
+    """The cells of a notebook that was run, as HTML."""
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_mathml(cell.source)
+    text, _ = HTMLExporter(template_name="basic").from_notebook_node(made)
+    text = re.sub(r'href="(\d\d_\w+)\.ipynb"', r'href="\1.html"', text)
+    return text
+
+
+def with_mathml(markdown: str) -> str:
+    """Formulas as MathML, which browsers draw by themselves, also without a network."""
+    from latex2mathml.converter import convert
+
+    def block(match: re.Match) -> str:
+        return "\n\n" + convert(" ".join(match[1].split()), display="block") + "\n\n"
+
+    def inline(match: re.Match) -> str:
+        return convert(match[1])
+
+    parts = re.split(r"(```.*?```|`[^`]*`)", markdown, flags=re.DOTALL)  # code is left alone
+    for i in range(0, len(parts), 2):
+        text = re.sub(r"\$\$(.+?)\$\$", block, parts[i], flags=re.DOTALL)
+        parts[i] = re.sub(r"\$([^$\n]+?)\$", inline, text)
+    return "".join(parts)
+
+
+def page(title: str, content: str) -> str:
+    """A whole page."""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}</title>
+<link rel="stylesheet" href="course.css">
+</head>
+<body>
+<nav><a href="index.html">AlexNet, step by step</a></nav>
+<main>
+{content}
+</main>
+</body>
+</html>
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
