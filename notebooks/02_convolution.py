@@ -281,7 +281,8 @@ learn.check("conv2d_backward", conv2d_backward, xp)
 #
 # What if `col2im` assigned (`=`) where it should add (`+=`)? It is the commonest mistake of all,
 # the shapes are right, the program runs, and a network even trains with it, badly. **Predict**: at
-# which pixels is dx wrong if the windows are as far apart as they are wide (stride 2, windows of 2)?
+# which pixels is dx wrong if the windows are as far apart as they are wide (stride 2, windows of
+# 2)?
 
 
 # %%

@@ -24,7 +24,7 @@ from minialexnet.training import (
     planned,
 )
 
-SIDE, EPOCHS, NAME = 32, 8, "course"
+SIDE, EPOCHS, BATCH_SIZE, NAME = 32, 5, 32, "course"
 BACKENDS = {"numpy": "numpy", "cupy": "cupy"}
 
 
@@ -63,7 +63,7 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
     """A `mini` trained on the built-in pictures; from `runs` if it was trained before.
 
     Args:
-        runs: folder in which the trained network is kept, as `course-SIDE-1`.
+        runs: folder in which the trained network is kept, as `course-SIDE`.
         xp: numpy or cupy, where it is trained and stays.
         side: of the pictures, in pixels: larger ones take longer, and are recognised better.
     """
@@ -77,6 +77,7 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
         pixel_std=float(pictures.train.statistics.colour_std.mean()),
         backend=BACKENDS[xp.__name__],
         epochs=EPOCHS,
+        batch_size=BATCH_SIZE,
     )
     run = RunFolder(Path(runs) / f"{NAME}-{side}")
     if not _is_done(run, config):
