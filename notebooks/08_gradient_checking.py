@@ -91,15 +91,16 @@ plots.curves(
 #
 # ## Errors of order h and of order h²
 #
-# Taylor's formula says how much cancels:
+# Taylor's formula says how much cancels. With $f^{(1)}$, $f^{(2)}$, ... for the derivatives of $f$:
 #
-# $$f(x \pm h) = f(x) \pm h f'(x) + \frac{h^2}{2} f''(x) \pm \frac{h^3}{6} f'''(x) + \dots$$
+# $$f(x \pm h) = f(x) \pm h f^{(1)}(x) + \frac{h^2}{2} f^{(2)}(x)
+# \pm \frac{h^3}{6} f^{(3)}(x) + \dots$$
 #
 # Put into the two differences, it gives
 #
-# $$\frac{f(x + h) - f(x)}{h} = f'(x) + \frac{h}{2} f''(x) + \dots$$
+# $$\frac{f(x + h) - f(x)}{h} = f^{(1)}(x) + \frac{h}{2} f^{(2)}(x) + \dots$$
 #
-# $$\frac{f(x + h) - f(x - h)}{2 h} = f'(x) + \frac{h^2}{6} f'''(x) + \dots$$
+# $$\frac{f(x + h) - f(x - h)}{2 h} = f^{(1)}(x) + \frac{h^2}{6} f^{(3)}(x) + \dots$$
 #
 # A tenth of the step makes the forward difference's error a tenth, and the central one's a
 # hundredth. And since one knows that the central error falls by 4 when $h$ is halved, one can
@@ -166,7 +167,7 @@ numeric_gradient = learn.exercise("numeric_gradient").solution  # or go on with 
 # has 4 digits left. So there are two errors. One, of *truncation*, grows with $h$; the other, of
 # *rounding*, grows as $h$ shrinks:
 #
-# $$\frac{h^2}{6} |f'''(x)| \; + \; \frac{\varepsilon \, |f(x)|}{h}$$
+# $$\frac{h^2}{6} |f^{(3)}(x)| \; + \; \frac{\varepsilon \, |f(x)|}{h}$$
 #
 # where $\varepsilon$ is $1.1 \cdot 10^{-16}$ in float64 and $6 \cdot 10^{-8}$ in float32.
 # **Predict** the shape of the error as a function of $h$. Where about is the best step in float64?
@@ -204,8 +205,10 @@ plots.curves(errors, x=h, xlabel="step h", ylabel="relative error", log="xy", yl
 # %% [markdown]
 # On the right all lines go up together: that is truncation, the same for all. On the left each
 # rises as soon as rounding takes over, up to 1, where $x + h$ is rounded to $x$ and the difference
-# is 0. The best step lies where the two are equal, at
-# $\sqrt[3]{3 \varepsilon |f| / |f'''|}$:
+# is 0. The best step
+# lies where the sum of the two is smallest, at
+#
+# $$h = \sqrt[3]{\frac{3 \, \varepsilon \, |f|}{|f^{(3)}|}}$$
 
 # %%
 t = np.tanh(0.5)

@@ -33,9 +33,9 @@ def mended(bug):
 
 @pytest.mark.parametrize("name", bugs.BUGS)
 class TestEachBug:
-    def test_the_gradients_it_names_are_wrong_and_no_others(self, name):
+    def test_the_gradients_it_names_are_wrong_and_no_others(self, name, xp):
         bug = bugs.BUGS[name]
-        assert wrong(bug.check()) == bug.wrong
+        assert wrong(bug.check(xp)) == bug.wrong
 
     def test_its_wrong_line_stands_once_in_the_code(self, name):
         bug = bugs.BUGS[name]

@@ -12,8 +12,8 @@ NAMES = [exercise.name for exercise in gradient_checking.EXERCISES]
 
 class TestSolutions:
     @pytest.mark.parametrize("name", NAMES)
-    def test_is_accepted(self, name):
-        verdict = learn.check(name, learn.exercise(name).solution)
+    def test_is_accepted(self, name, xp):
+        verdict = learn.check(name, learn.exercise(name).solution, xp)
         assert verdict.ok, verdict
         assert "remark" not in str(verdict)
 
@@ -41,8 +41,8 @@ class TestSolutions:
         for mistake in exercise.mistakes
     ],
 )
-def test_each_mistake_gets_its_own_hint(name, mistake):
-    assert learn.check(name, mistake.answer).hints == (mistake.hint,)
+def test_each_mistake_gets_its_own_hint(name, mistake, xp):
+    assert learn.check(name, mistake.answer, xp).hints == (mistake.hint,)
 
 
 def test_a_case_says_what_its_function_is():
