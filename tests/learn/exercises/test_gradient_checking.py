@@ -259,3 +259,13 @@ def test_wrong_relative_error(answer, word):
     assert not verdict.ok
     if word is not None:
         assert any(word in hint for hint in verdict.hints), verdict
+
+
+def test_other_changes_of_the_argument_are_not_taken_for_rounding():
+    def cleared(f, x, h):
+        result = by_unit_arrays(f, x, h)
+        x[...] = 0
+        return result
+
+    (hint,) = learn.check("numeric_gradient", cleared).hints
+    assert "Work on a copy of x" in hint
