@@ -261,11 +261,13 @@ def test_wrong_relative_error(answer, word):
         assert any(word in hint for hint in verdict.hints), verdict
 
 
-def test_other_changes_of_the_argument_are_not_taken_for_rounding():
+def test_a_change_of_the_argument_comes_first_unless_it_is_the_mistake_itself():
     def cleared(f, x, h):
-        result = by_unit_arrays(f, x, h)
+        result = one_sided(f, x, h)
         x[...] = 0
         return result
 
-    (hint,) = learn.check("numeric_gradient", cleared).hints
+    verdict = learn.check("numeric_gradient", cleared)
+    assert "changes its argument x in place" in str(verdict)
+    (hint,) = verdict.hints
     assert "Work on a copy of x" in hint
