@@ -60,7 +60,8 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
     if changed := next((c.changed for c in came if c.changed), None):
         names = " and ".join(changed)
         finding = f"It changes its argument {names} in place, which belongs to the caller."
-        hint = (
+        likenesses = (_likeness(exercise, came, i, xp) for i in range(len(exercise.results)))
+        hint = next(filter(None, likenesses), None) or (
             f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
             "write into the array that was handed over, also through views of it."
         )
@@ -81,9 +82,14 @@ def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
         if not report.ok:
             return Verdict(exercise.name, False, tuple(findings))
     single = [_single(argument) for argument in cases[-1]]
-    outcome = run(exercise, answer, single, xp)
-    wider = [r.dtype for r in outcome.results if r.dtype == np.float64]
-    if wider and any(getattr(a, "dtype", None) == np.float32 for a in single):
+    if any(getattr(a, "dtype", None) == np.float32 for a in single) and any(
+        mine.dtype == np.float64 and mine.ndim and theirs.dtype != np.float64
+        for mine, theirs in zip(
+            run(exercise, answer, single, xp).results,
+            run(exercise, exercise.solution, single, xp).results,
+            strict=False,
+        )
+    ):
         findings.append(
             "One remark: from float32 it makes float64 (an np.zeros without dtype=x.dtype?), which "
             "takes twice the memory and time."
@@ -127,6 +133,8 @@ def _likeness(exercise: Exercise, came: list[Outcome], number: int, xp: Any) -> 
 
 def _is_like(exercise: Exercise, answer: Answer, outcome: Outcome, number: int, xp: Any) -> bool:
     same = run(exercise, answer, outcome.arguments, xp)
+    if same.changed != outcome.changed:
+        return False
     if outcome.problem is not None or same.problem is not None:
         return (outcome.problem is None) == (same.problem is None)
     return close(same.results[number], outcome.results[number], exercise.tolerance)
@@ -215,7 +223,8 @@ def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
         if isinstance(value, np.ndarray) and value.size > SHOWN:
             words.append(f"{name} of shape {value.shape}")
         elif isinstance(value, np.ndarray):
-            words.append(f"{name} = {np.round(value, 4).tolist()}")
+            kind = " in float32" if value.dtype == np.float32 else ""
+            words.append(f"{name} = {np.round(value, 4).tolist()}{kind}")
         else:
             words.append(f"{name} = {value!r}")
     return "for " + ", ".join(words)
