@@ -56,7 +56,7 @@ plots.flow(
         ("pool1", "96 × 27 × 27"),
         ("conv2", "256 × 27 × 27"),
     ],
-    back=["dx", "dx", "dy", "dy"],
+    back=["", "dx", "dy", ""],
 )
 
 # %% [markdown]
@@ -231,12 +231,13 @@ plots.curves(
 # cases:
 
 # %%
-data = None  # or a folder of pictures: "imagenette2-160", see `minialexnet data get imagenette`
+# Your own pictures: data = "imagenette2-160", after `minialexnet data get imagenette`.
+data = None
 small = learn.small_set(16, 1000, 500, data=data, xp=xp)
 
 grey_levels = xp.asarray(small.images.transpose(0, 3, 1, 2).astype("float32"))
 grey_levels -= grey_levels.mean()
-conv1 = Conv2d(3, 96, 11, stride=4, weight_init=normal(0.01), generator=host_generator(0)).to(xp)
+conv1 = Conv2d(3, 96, 11, 4, weight_init=normal(0.01), generator=host_generator(0)).to(xp)
 
 
 def beside_k(x, size=5, alpha=1e-4):
@@ -248,13 +249,14 @@ def beside_k(x, size=5, alpha=1e-4):
 for name, pictures in (("0 to 255, less the mean", grey_levels), ("a spread of 1", small.x)):
     active = ops.relu(conv1.predict(pictures))
     term = beside_k(active.astype("float64"))
-    print(f"pixels with {name:24} alpha · sum: mean {float(term.mean()):.1e}", end="")
-    print(f"; equals 2 with weights {float(2 / term.mean()) ** 0.5:.0f} times as large")
+    mean = float(term.mean())
+    print(f"pixels with {name:24} alpha · sum is {mean:.1e} on average;")
+    print(f"    it would be 2 with weights {(2 / mean) ** 0.5:.0f} times as large")
 
 # %% [markdown]
 # In both cases 2 is by far the larger, at first. But weights grow while they are trained, and the
-# sum grows with their square. With grey levels the layer soon acts. With a spread of 1, weights
-# would have to become hundreds of times as large.
+# sum grows with their square. With grey levels, not much growth is needed for the layer to act.
+# With a spread of 1, weights would have to become hundreds of times as large.
 
 # %% [markdown]
 # ## With it and without it
@@ -302,10 +304,9 @@ fillings = {
     "LRN, alpha 0.1": lambda: LocalResponseNorm(alpha=0.1),
 }
 networks = {name: small_network(norm) for name, norm in fillings.items()}
+val = (small.val_x, small.val_labels)
 histories = {
-    name: learn.train(
-        network, small.x, small.labels, epochs=8, val=(small.val_x, small.val_labels), lr=0.01
-    )
+    name: learn.train(network, small.x, small.labels, epochs=8, val=val, lr=0.01)
     for name, network in networks.items()
 }
 plots.curves(
@@ -315,11 +316,9 @@ plots.curves(
 )
 
 # %%
-apart = [
-    abs(a - b)
-    for a, b in zip(histories["LRN"]["loss"], histories["times 0.5946"]["loss"], strict=True)
-]
-print(f"LRN and times 0.5946 differ in the loss by at most {max(apart[:20]):.1e} in 20 steps")
+losses = [histories[name]["loss"][:20] for name in ("LRN", "times 0.5946")]
+apart = max(abs(a - b) for a, b in zip(*losses, strict=True))
+print(f"LRN and times 0.5946: the losses of the first 20 steps differ by at most {apart:.1e}")
 term = beside_k(networks["LRN"].before(2).predict(small.val_x).astype("float64"))
 print(f"alpha · sum in the trained network: at most {float(term.max()):.3f}, beside k = 2")
 for name, history in histories.items():
@@ -380,13 +379,13 @@ x = xp.asarray([1.0, 2, 3, 2, 1]).reshape(1, 5, 1, 1)
 plots.matrices(
     [derivatives(x, size=3, alpha=0.2), "", derivatives(x, size=3, alpha=1e-4)],
     ["alpha = 0.2", "", "alpha = 0.0001"],
-    form="{:.3f}",
-    cell=0.55,
+    form="{:.2f}",
+    cell=0.7,
 )
 
 # %% [markdown]
 # Left: beside the diagonal stand negative numbers, the inhibition: more of $x_c$ means less of
-# $y_j$. Right, with the paper's alpha: they are all but zero, and the diagonal is 0.594.
+# $y_j$. Right, with the paper's alpha: they are all but zero, and the diagonal is 0.59.
 #
 # The library's backward pass. `r` is the first term; the rest is the sum over the window, which is
 # taken for all units at once by adding shifted copies:
