@@ -93,6 +93,7 @@ plots.matrices(
     [x, "", uniform, "→", y],
     ["x", "", "random numbers", "", "y"],
     marked=[mask, None, mask, None, mask],
+    cell=0.55,
 )
 
 # %% [markdown]
@@ -289,11 +290,11 @@ for name, run in (("without", history), ("with dropout", history_dropout)):
 # %% [markdown]
 # What to see:
 #
-# - Without dropout the network knows its 400 pictures by heart after some ten epochs. From then on
-#   nothing changes any more: there is no error left to learn from. On other pictures it is bad,
-#   and stays so. That is **overfitting**.
+# - Without dropout the network soon knows its 400 pictures by heart. From then on hardly anything
+#   changes: there is no error left to learn from. On other pictures it is bad, and stays so. That
+#   is **overfitting**.
 # - With dropout it never sees the same network twice, so learning by heart takes longer. All that
-#   time it goes on getting better on the others.
+#   time it goes on getting better on the others, and in the end it is better there.
 # - The paper says that dropout roughly **doubles** the iterations that are needed (section 4.2).
 #   Compare the epochs to 10% above.
 # - Stop after ten epochs, and dropout looks like a loss. Where a network learns nothing by heart,
@@ -309,35 +310,29 @@ for name, run in (("without", history), ("with dropout", history_dropout)):
 # The paper gives as the reason that dropout prevents **co-adaptation**: units that are right only
 # in the company of certain other units. That can be measured. Take both trained networks, silence a
 # growing share of hidden units at random, and ask for the 400 pictures that they have learnt.
-# **Predict**: where is a tenth of the units missed more?
+# **Predict**: by which network is a third of the units missed more?
+
 
 # %%
-features = {
-    name: n.before("fc6").predict(small.x)
-    for name, n in (("trained without dropout", without), ("trained with dropout", with_dropout))
-}
-
-
-def with_silenced(network, features, share, draw):
-    hidden = features
-    for layer in ("fc6", "fc7"):
-        hidden = ops.relu(network[layer].predict(hidden))
-        mask = ops.dropout_mask(hidden.shape, share, (draw, len(layer) + int(layer[2])), xp)
-        hidden = ops.dropout(hidden, mask, share)
-    return network["fc8"].predict(hidden)
+def error_with_silenced(network, share, draws=5):
+    features = network.before("fc6").predict(small.x)
+    wrong = 0.0
+    for draw in range(draws):
+        hidden = features
+        for number, layer in enumerate(("fc6", "fc7")):
+            hidden = ops.relu(network[layer].predict(hidden))
+            mask = ops.dropout_mask(hidden.shape, share, (draw, number), xp)
+            hidden = ops.dropout(hidden, mask, share)
+        logits = network["fc8"].predict(hidden)
+        wrong += float((logits.argmax(axis=1) != small.labels).mean()) / draws
+    return wrong
 
 
 shares = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-lines = {}
-for (name, given), network in zip(features.items(), (without, with_dropout), strict=True):
-    lines[name] = [
-        sum(
-            float((with_silenced(network, given, share, draw).argmax(1) != small.labels).mean())
-            for draw in range(5)
-        )
-        / 5
-        for share in shares
-    ]
+lines = {
+    "trained without dropout": [error_with_silenced(without, share) for share in shares],
+    "trained with dropout": [error_with_silenced(with_dropout, share) for share in shares],
+}
 plots.curves(
     lines,
     shares,
@@ -347,17 +342,18 @@ plots.curves(
 )
 
 # %% [markdown]
-# The network without dropout has all it knows spread over units that need each other. Take some
-# away, and it no longer knows pictures that it had learnt perfectly. The other one hardly notices,
-# up to half of them: that is what it was trained for.
+# The network without dropout needs its units together: with some of them gone, it no longer knows
+# pictures that it had learnt perfectly. The other one holds out much longer. With half of its units
+# silent it is still in the state that it was trained in.
 
 # %% [markdown]
 # ## Many networks at once
 #
 # There is another way to look at it. With $n$ units there are $2^n$ masks, so $2^n$ **thinned
-# networks**, which share their weights. Each step trains one of them. At test one would like to ask
-# all of them and take the mean, for the mean of many networks is nearly always better than one. The
-# paper takes *one* pass with all units and weights scaled by $1 - p$ instead. Is that the same?
+# networks**, which share their weights. Each picture that is learnt trains one of them. At test one
+# would like to ask all of them and take the mean, for the mean of many networks is nearly always
+# better than one. The paper takes *one* pass with all units and outputs times $1 - p$ instead. Is
+# that the same?
 #
 # For one hidden layer and softmax it is, **exactly**, if the mean is the geometric one (multiply
 # the probabilities, take the root, divide by the sum). The reason: logits are sums over the units,
