@@ -460,7 +460,7 @@ for _ in range(3):
 #
 # <details><summary>Answer</summary>
 #
-# Its outputs are the classes themselves. Setting one to 0 would not make a hidden helper silent,
+# Its outputs are the classes themselves. Setting one to 0 would not make a hidden unit silent,
 # but would forge the answer: the loss would then push at a logit that the network did not give.
 #
 # </details>
