@@ -10,7 +10,7 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,12 @@ from minialexnet.learn.verdict import Verdict
 SEED = 2012
 SHOWN = 24
 """Arrays of up to so many numbers are shown whole."""
+
+UNSTEADY = (
+    "Called twice with the same arguments it returns different numbers: it draws random numbers of "
+    "its own, or keeps something from call to call. What it returns should follow from its "
+    "arguments alone."
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,11 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
         )
         return Verdict(exercise.name, False, (finding,), (hint,))
     if not all(right):
-        return _wrong(exercise, expected, came, right, xp)
+        verdict = _wrong(exercise, expected, came, right, xp)
+        again = [run(exercise, answer, case, xp) for case in cases]
+        if not all(_same(c, a) for c, a in zip(came, again, strict=True)):
+            verdict = replace(verdict, hints=(UNSTEADY,))
+        return verdict
     return _right(exercise, answer, cases, xp)
 
 
@@ -187,6 +197,14 @@ def _agree(exercise: Exercise, expected: Outcome, came: Outcome) -> bool:
     )
 
 
+def _same(came: Outcome, again: Outcome) -> bool:
+    """Whether a function did the same when it was called again."""
+    return len(came.results) == len(again.results) and all(
+        np.array_equal(c, a, equal_nan=True)
+        for c, a in zip(came.results, again.results, strict=True)
+    )
+
+
 def is_unwritten(answer: Answer) -> bool:
     """Whether a function's body is still only a docstring, `...`, `pass` or NotImplementedError."""
     try:
@@ -248,6 +266,8 @@ def _difference(name: str, expected: np.ndarray, came: np.ndarray) -> str:
 
 
 def _numbers(array: np.ndarray) -> str:
+    """Axes of length 1, of which pictures have many, would spread it over many lines."""
+    array = array.squeeze() if array.ndim > 2 else array
     text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88)
     return textwrap.indent(text, "    ")
 

@@ -1,10 +1,23 @@
 """All exercises, one file a notebook, in the order of the course."""
 
 from minialexnet.learn.exercise import Exercise
-from minialexnet.learn.exercises import convolution, gradient_checking, softmax
+from minialexnet.learn.exercises import (
+    convolution,
+    dropout,
+    gradient_checking,
+    lrn,
+    softmax,
+)
+
+NOTEBOOKS = (
+    convolution,
+    lrn,
+    dropout,
+    softmax,
+    gradient_checking,
+)
 
 EXERCISES: dict[str, Exercise] = {
-    exercise.name: exercise
-    for module in (convolution, softmax, gradient_checking)
-    for exercise in module.EXERCISES
+    exercise.name: exercise for notebook in NOTEBOOKS for exercise in notebook.EXERCISES
 }
+"""By name."""
