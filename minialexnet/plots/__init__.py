@@ -6,7 +6,9 @@ They take arrays of NumPy and of CuPy alike.
 from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
+from minialexnet.plots.panels import panels
 from minialexnet.plots.pictures import filters, guesses, pictures
+from minialexnet.plots.windows import windows
 
 __all__ = [
     "bars",
@@ -16,5 +18,7 @@ __all__ = [
     "guesses",
     "histograms",
     "matrices",
+    "panels",
     "pictures",
+    "windows",
 ]
