@@ -16,10 +16,14 @@ CELL = 0.5  # inches
 INSETS = (0.06, 0.14, 0.22, 0.30)  # so that frames of neighbours that overlap can be told apart
 
 
-def windows(charts: Mapping[str, tuple[Any, int, int]], *, form: str = "{:g}") -> Figure:
+def windows(
+    charts: Mapping[str, tuple[Any, int, int]], *, largest: bool = False, form: str = "{:g}"
+) -> Figure:
     """Arrays (H, W) with a frame around each window: {title: (array, kernel_size, stride)}.
 
-    The largest number of each window is on a dark ground.
+    Args:
+        largest: the largest number of each window is on a dark ground.
+        form: of the numbers.
     """
     arrays = [on_host(array) for array, _, _ in charts.values()]
     width = sum(CELL * (array.shape[1] + 1) for array in arrays)
@@ -34,7 +38,8 @@ def windows(charts: Mapping[str, tuple[Any, int, int]], *, form: str = "{:g}") -
                 for top in range(0, array.shape[0] - kernel_size + 1, stride)
                 for left in range(0, array.shape[1] - kernel_size + 1, stride)
             ]
-            _numbers(axis, array, _largest(array, corners, kernel_size), form)
+            dark = _largest(array, corners if largest else [], kernel_size)
+            _numbers(axis, array, dark, form)
             for top, left in corners:
                 number = 2 * (top // stride % 2) + left // stride % 2
                 _frame(axis, top, left, kernel_size, number)

@@ -196,6 +196,10 @@ def _one_for_all(window):
     return _first(window) * (window == window.max())
 
 
+def _all_that_equal_the_largest(window):
+    return (window == window.max()) * 1.0
+
+
 def _only_place(window):
     """The first channel of the first picture says where all have their maximum."""
     return _first(window)[:1, :1] * get_array_module(window).ones_like(window)
@@ -375,6 +379,12 @@ EXERCISES = (
                 "Only one pixel of the whole batch gets the gradient of a position: each picture "
                 "and each channel has a maximum of its own. Look for it over axes 2 and 3 alone.",
                 lambda dy, x, k, s: _route(dy, x, k, s, _one_for_all),
+            ),
+            Mistake(
+                "The window is compared with the largest number of all pictures and channels: "
+                "take the maximum over axes 2 and 3 alone, with keepdims=True. (And of several "
+                "equal maxima only the first should get the gradient.)",
+                lambda dy, x, k, s: _route(dy, x, k, s, _all_that_equal_the_largest),
             ),
             Mistake(
                 "The first channel of the first picture decides for all where the maximum is: each "
