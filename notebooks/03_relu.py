@@ -16,9 +16,9 @@
 #
 # Between two layers with weights stands a function that treats each number by itself. AlexNet
 # took the simplest there is, max(x, 0); the paper sorts its novelties by importance, and this one
-# comes first. By the end of this notebook you have written the backward pass of two such functions,
-# have measured how gradients vanish on their way through twenty layers, and have repeated the
-# paper's figure 1 on a small scale, with a result that is not quite the paper's.
+# comes first. By the end of this notebook you have written the backward pass of two such
+# functions, have measured how gradients vanish on their way through twenty layers, and have
+# repeated the paper's figure 1 on a small scale, with a result that is not quite the paper's.
 #
 # *Reading: 25 minutes. Running: half a minute.*
 
@@ -27,20 +27,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from minialexnet import (
-    Flatten,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    Tanh,
-    learn,
-    ops,
-    plots,
-)
+from minialexnet import learn, ops, plots
 from minialexnet.gradcheck import check_function
-from minialexnet.layers import Conv2d
+from minialexnet.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, Sigmoid, Tanh
 from minialexnet.layers.initializers import he_normal, normal, xavier_normal
 
 xp = np  # on a GPU: import cupy as xp
@@ -49,18 +38,12 @@ xp = np  # on a GPU: import cupy as xp
 # ## Where the numbers go
 #
 # Forward, each layer multiplies by its weights, and the **activation function** $f$ bends the
-# result. Backward, the gradient is multiplied by the same weights again, and by the slope $f'$.
+# result. Backward, the gradient is multiplied by the same weights again, and by the slope $f′$.
 
 # %%
 plots.flow(
-    [
-        ("x", "N × C"),
-        ("layer 1", "· W₁"),
-        ("f", "number by number"),
-        ("layer 2", "· W₂"),
-        ("f", "number by number"),
-    ],
-    back=["· W₁ᵀ", "· f′", "· W₂ᵀ", "· f′"],
+    [("x", "N × C"), ("z", "x · Wᵀ"), ("y", "f(z)"), ("the next layer", "y · next Wᵀ")],
+    back=["dz · W", "dy · f′(z)", "dy"],
 )
 
 # %% [markdown]
@@ -124,12 +107,12 @@ print(check_function(ops.relu, lambda dy, x: ops.relu_backward(dy, ops.relu(x)),
 #
 # $y_i$ depends on $x_i$ and on nothing else. So the chain rule has one term only:
 #
-# $$dx_i = dy_i \cdot f'(x_i)$$
+# $$dx_i = dy_i \cdot f′(x_i)$$
 #
 # All three slopes can be written with the *output* $y$, which is at hand anyway:
 #
-# $$\mathrm{ReLU}' = \begin{cases} 1 & y > 0 \\ 0 & y = 0 \end{cases} \qquad
-# \tanh' = 1 - y^2 \qquad \mathrm{sigmoid}' = y \, (1 - y)$$
+# $$\mathrm{ReLU}′ = \begin{cases} 1 & y > 0 \\ 0 & y = 0 \end{cases} \qquad
+# \tanh′ = 1 - y^2 \qquad \mathrm{sigmoid}′ = y \, (1 - y)$$
 #
 # So the layer may forget x, which saves as much memory as x takes. The library does it this way:
 
@@ -189,24 +172,24 @@ for name, row in rows.items():
 # `minialexnet data get imagenette`.
 pictures = learn.small_set(side=16, count=2000, xp=xp)
 conv = Conv2d(3, 32, 5, weight_init=xavier_normal, generator=np.random.default_rng(0)).to(xp)
-for spread in (1, 60):
-    z = conv.predict(pictures.x[:200] * spread)
+for spread in (1, pictures.images.std()):
+    z = conv.predict(pictures.x[:200] * float(spread))
     y = ops.tanh(z)
-    flat, slope = (abs(y) > 0.99).mean(), ops.tanh_backward(xp.ones_like(y), y).mean()
-    print(
-        f"pixels with a spread of {spread:2}: {float(flat):4.0%} of tanh beyond ±0.99, mean slope "
-        f"{float(slope):.3f}; ReLU passes {float((z > 0).mean()):.0%}"
-    )
+    flat = float((abs(y) > 0.99).mean())
+    slope = float(ops.tanh_backward(xp.ones_like(y), y).mean())
+    print(f"pixels with a spread of {spread:.0f}:")
+    print(f"  tanh beyond ±0.99 at {flat:.0%} of the outputs, mean slope {slope:.3f}")
+    print(f"  ReLU with slope 1 at {float((z > 0).mean()):.0%}")
 
 # %% [markdown]
-# ReLU does not care: multiply x by 60, and y is multiplied by 60, while the slopes stay as they
-# are. That robustness is one reason for its success; the paper says that ReLUs need no
-# normalisation of their input to keep them from saturating (section 3.3).
+# ReLU does not care: multiply x by 50, and y is multiplied by 50, while the slopes stay. That
+# robustness is one reason for its success; the paper says that ReLUs need no normalisation of
+# their input to keep them from saturating (section 3.3).
 
 # %% [markdown]
 # ## Vanishing gradients, layer by layer
 #
-# Now depth. A gradient on its way down is multiplied by $f'$ at every layer. The sigmoid's slope
+# Now depth. A gradient on its way down is multiplied by $f′$ at every layer. The sigmoid's slope
 # is at most 1/4. **Predict**: what is left of a gradient of 1 after 20 layers?
 
 # %%
@@ -221,7 +204,7 @@ print(f"{0.25**20:.1e}")
 #
 # and backward, the same weights do the same to the gradient:
 #
-# $$\mathrm{E}[dx^2] = n \, v \; \mathrm{E}[f'^2] \; \mathrm{E}[dy^2]$$
+# $$\mathrm{E}[dx^2] = n \, v \; \mathrm{E}[f′(z)^2] \; \mathrm{E}[dy^2]$$
 #
 # - $n v = 1$ keeps the size if $f$ does nothing, and nearly so for tanh near 0, whose slope is 1
 #   there: $v = 1/n$. This is **Xavier's** initialisation (Glorot and Bengio 2010; with as many
@@ -237,7 +220,7 @@ print(f"{0.25**20:.1e}")
 
 # %%
 def measure(activation, init, depth=20, width=128):
-    """Of each layer: the spread of outputs over inputs, and the size of the gradient below it."""
+    """Of each layer: the spread of outputs over inputs, the size of the gradient below."""
     generator = np.random.default_rng(1)
     layers = [
         (Linear(width, width, weight_init=init, generator=generator).to(xp), activation())
@@ -287,11 +270,11 @@ for (start, name), (_, sizes) in measured.items():
 # - **Sigmoid**, below: a straight line on a logarithmic scale means the same factor at every
 #   layer, about a quarter with Xavier's start. The lowest layers get nothing to learn from.
 #   Above: after a few layers all inputs look alike, for its outputs gather around 0.5.
+#   (Below some 10⁻⁶ the spread is nothing but rounding.)
 # - **ReLU** keeps the size of its gradients with He's start. With Xavier's, each layer takes a
 #   factor of about $\sqrt{1/2}$: a factor of 2 in the variance, forgotten 20 times.
 # - **tanh** fares well with Xavier's start. So it is not true that ReLU alone can be trained
-#   deep: with weights that suit it, tanh can as well. Keep this in mind for the next section but
-#   one.
+#   deep: with weights that suit it, tanh can as well. Keep this in mind for figure 1 below.
 #
 # *Go further*: `measure(ReLU, normal(0.01))` is the start that the paper describes, in a network
 # of 128 units. [Notebook 9](09_sgd_and_initialisation.ipynb) comes back to it.
@@ -325,16 +308,16 @@ def is_dead(network):
     return network.before("fc2").predict(pictures.x).max(axis=0) <= 0
 
 
-errors = {}
 for bias in (0, -4, -8):
     network = dense(bias)
     before, weights = is_dead(network), network["fc1"].params["weight"].copy()
-    history = learn.train(network, pictures.x, pictures.labels, epochs=3, lr=0.01, weight_decay=0)
+    x, labels = pictures.x, pictures.labels
+    error = learn.train(network, x, labels, epochs=3, lr=0.01, weight_decay=0)["error"][-1]
     moved = (network["fc1"].params["weight"] != weights).any(axis=1)
     print(
         f"bias {bias:2}: dead {float(before.mean()):4.0%}, after training "
         f"{float(is_dead(network).mean()):4.0%}; of those that were dead "
-        f"{int(moved[before].sum())} moved; training error {history['error'][-1]:.0%}"
+        f"{int(moved[before].sum())} moved; training error {error:.0%}"
     )
 
 # %% [markdown]
@@ -360,7 +343,11 @@ for bias in (0, -4, -8):
 # sigmoid it made no difference.)
 
 # %%
-BEST = {"ReLU": (he_normal, 0.02), "tanh": (xavier_normal, 0.02), "sigmoid": (xavier_normal, 0.16)}
+BEST = {
+    "ReLU": (he_normal, 0.02),
+    "tanh": (xavier_normal, 0.02),
+    "sigmoid": (xavier_normal, 0.16),
+}
 EPOCHS = 8  # go further: 20, and rates of your own
 
 
@@ -380,10 +367,11 @@ def convnet(activation, init, seed=0):
     return Sequential([*features, last]).to(xp)
 
 
+x, labels = pictures.x, pictures.labels
 errors = {}
 for name, (init, rate) in BEST.items():
     network = convnet(ACTIVATIONS[name], init)
-    history = learn.train(network, pictures.x, pictures.labels, EPOCHS, lr=rate, weight_decay=0)
+    history = learn.train(network, x, labels, EPOCHS, lr=rate, weight_decay=0)
     errors[name] = history["error"]
     reached = [epoch for epoch, error in enumerate(errors[name], 1) if error <= 0.25]
     print(f"{name:8} epochs to 25%: {reached[0] if reached else f'more than {EPOCHS}'}")
@@ -398,7 +386,7 @@ plots.curves(
 )
 
 # %% [markdown]
-# Two honest remarks:
+# Two remarks:
 #
 # - The **sigmoid** does not leave the error of blind guessing, 90%, at any of the rates. Three
 #   layers suffice for that: each takes three quarters of the gradient or more, and outputs that
@@ -406,12 +394,12 @@ plots.curves(
 # - **ReLU beside tanh**: the factor of six does not show here. The two lie close together. Above
 #   we saw why this can be: with Xavier's start, and pixels scaled to a spread of 1, tanh
 #   saturates little, and this network is shallow. The paper itself says that the size of the
-#   effect depends on the architecture. ReLU needs less care, and that counts for more the deeper
-#   and the larger a network is.
+#   effect depends on the architecture. ReLU needs less care: it bears pixels of any scale, as we
+#   saw, and tanh does not.
 #
-# *Go further*: multiply `pictures.x` by 60 and divide the learning rates as needed; or put
-# `Linear(...)` layers with activations before the last. On real photographs, with rates chosen
-# automatically: `python benchmarks/experiments/run.py relu --data imagenette2-160`.
+# *Go further*: multiply `pictures.x` by 50 and divide the learning rates as needed; or put
+# `Linear(...)` layers with activations before the last. On real photographs, each with the
+# best of three rates: `python benchmarks/experiments/run.py relu --data imagenette2-160`.
 
 # %% [markdown]
 # ## Break it
@@ -443,11 +431,18 @@ for name, backward in BACKWARD.items():
     sizes, layers = [pictures.x[0].size, 200, 200], [Flatten()]
     for inputs, outputs in pairwise(sizes):
         layers += [Linear(inputs, outputs, generator=generator), broken(backward)()]
-    network = Sequential([*layers, Linear(200, len(pictures.classes), generator=generator)]).to(xp)
-    errors[name] = learn.train(
-        network, pictures.x, pictures.labels, epochs=5, lr=0.01, weight_decay=0
-    )["error"]
-plots.curves(errors, range(1, 6), xlabel="epoch", ylabel="training error", ylim=(0, 1), points=True)
+    layers.append(Linear(200, len(pictures.classes), generator=generator))
+    network = Sequential(layers).to(xp)
+    history = learn.train(network, pictures.x, pictures.labels, epochs=6, lr=0.01, weight_decay=0)
+    errors[name] = history["error"]
+plots.curves(
+    errors,
+    range(1, 7),
+    xlabel="epoch",
+    ylabel="training error",
+    ylim=(0, 1),
+    points=True,
+)
 
 # %%
 x = xp.asarray(np.random.default_rng(0).standard_normal((4, 5)))
