@@ -7,8 +7,10 @@ from minialexnet.plots.channels import channels
 from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
+from minialexnet.plots.panels import panels
 from minialexnet.plots.pictures import filters, guesses, pictures
 from minialexnet.plots.units import units
+from minialexnet.plots.windows import windows
 
 __all__ = [
     "bars",
@@ -19,6 +21,8 @@ __all__ = [
     "guesses",
     "histograms",
     "matrices",
+    "panels",
     "pictures",
     "units",
+    "windows",
 ]

@@ -6,11 +6,15 @@ from minialexnet.learn.exercises import (
     dropout,
     gradient_checking,
     lrn,
+    pooling,
+    relu,
     softmax,
 )
 
 NOTEBOOKS = (
     convolution,
+    relu,
+    pooling,
     lrn,
     dropout,
     softmax,
