@@ -90,6 +90,7 @@ def run(source: Path) -> nbformat.NotebookNode | None:
         timeout=LONGEST,
         startup_timeout=LONGEST,
         kernel_name="python3",
+        coalesce_streams=True,
         resources={"metadata": {"path": str(FOLDER)}},
         extra_arguments=["--Application.log_level=ERROR"],  # it warns of its own defaults
     )

@@ -62,6 +62,8 @@ def curves(
         if ylim is not None:
             axis.set_ylim(*ylim)
         axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        if x is None and "x" not in log:
+            axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(True)
         if len(lines) > 1 or "" not in lines:
             axis.legend()

@@ -93,12 +93,15 @@ def guesses(
 def _bars(axis, shares: np.ndarray, classes: Sequence[str], true: int | None) -> None:
     axis.set_axis_on()
     best = shares.argsort()[::-1][:BEST]
-    colours = [ACCENT if true is not None and label == true else LIGHT for label in best]
+    colours = [ACCENT if label == true else LIGHT for label in best]
     axis.barh(range(len(best)), shares[best], color=colours, edgecolor="none")
     for row, (label, share) in enumerate(zip(best, shares[best], strict=True)):
-        inside = true is not None and label == true and share > 0.5
+        # On the true class's dark bar the name is white, or stands behind a bar that is too short.
+        on_dark, place = label == true, 0.03
+        if on_dark and share < 0.6:
+            on_dark, place = False, share + 0.03
         axis.text(
-            0.03, row, classes[label], va="center", fontsize=8, color="white" if inside else INK
+            place, row, classes[label], va="center", fontsize=8, color="white" if on_dark else INK
         )
     axis.set(xlim=(0, 1), xticks=[], yticks=[])
     axis.invert_yaxis()
