@@ -7,6 +7,7 @@ from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
 from minialexnet.plots.pictures import filters, guesses, pictures
+from minialexnet.plots.towers import towers
 
 __all__ = [
     "bars",
@@ -17,4 +18,5 @@ __all__ = [
     "histograms",
     "matrices",
     "pictures",
+    "towers",
 ]
