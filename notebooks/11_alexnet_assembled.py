@@ -205,9 +205,8 @@ largest = dict(sorted(outputs.items(), key=lambda item: -item[1])[:8])
 plots.bars(largest, xlabel="MB for a batch of 128: the eight largest outputs")
 
 # %% [markdown]
-# A GPU of 2012 (GTX 580) had 3 GB. The table above is the least that is possible: the gradients of
-# the activations come in addition, and so do the windows that im2col lays out. For conv2 alone
-# they are
+# A GPU of 2012 (GTX 580) had 3 GB. And this is not all: the gradients of the activations come in
+# addition, and so do the windows that im2col lays out. For conv2 alone these are
 
 # %%
 windows = 4 * batch * 27 * 27 * 96 * 5 * 5 / 1e6
@@ -348,9 +347,9 @@ print(f"    norm1 of the code of 2012     {who_sees_whom(inside, shapes['relu1']
 # %% [markdown]
 # Normalisation looks at two channels on either side. At the seam between the towers these are
 # channels of the other one. Read literally, the paper's formula sums over neighbouring maps of the
-# *layer*, so two channels on either side of the seam see each other. The released code normalised
-# on each GPU by itself. Two channels of 48: nobody will ever notice it in an error rate. But if you
-# compare your numbers with someone else's, this is one of the places where they part.
+# *layer*, so two channels on either side of the seam see the other tower. The released code
+# normalised on each GPU by itself. Two channels of 48 are little. But if you compare your numbers
+# with someone else's, this is one of the places where they part.
 #
 # What do the towers save? The same count with and without groups:
 
@@ -375,13 +374,13 @@ print(f"{'all':8}{total[0]:11,}{without[0]:11,}{total[1]:20,}{without[1]:16,}")
 # %% [markdown]
 # 724 million multiplications with towers, 1135 million without. Fewer weights, and much less work:
 # what began as a way around small memories is today used for its own sake (grouped and depthwise
-# convolutions). Did the towers cost accuracy? The paper compares with a network of one tower and
-# as many parameters, which was worse: 1.7% (top-1) and 1.2% (top-5). But that is not the network
-# without groups; its convolutions are half as wide.
+# convolutions). Did the towers cost accuracy? The paper does not say. It compares with a network on
+# one GPU whose convolutions are half as wide, and which was worse by 1.7% (top-1) and 1.2% (top-5,
+# section 3.2). That is not the network without groups.
 #
 # And if the towers never met before the end? The released code has notes on that too: its run 150
-# had 41.8% and 19.3% errors on the validation pictures of 2012, the network with conv3 in common
-# 40.7% and 18.2%.
+# had 41.8% (top-1) and 19.3% (top-5) errors on the validation pictures of 2012; the network whose
+# towers do meet had 40.7% and 18.2%.
 #
 # ## A riddle: how many neurons?
 #
@@ -457,7 +456,7 @@ for label, cells in list(rows.items())[:-1]:
 #   that the network hardly begins to learn ([notebook 9](09_sgd_and_initialisation.ipynb)).
 # - **caffe** takes 227 pixels and no padding, and its biases start at 0.1, not at 1.
 # - **owt** is what you get from torchvision: no towers, no normalisation, other filters. It is a
-#   network of 2014, and the one most people mean.
+#   network of 2014.
 #
 # When somebody says that "AlexNet" reaches some accuracy, ask which one.
 #
