@@ -78,17 +78,20 @@ for name, kernel, stride, padding in (
 ):
     places = (side + padding - kernel) / stride + 1
     side = int(places)
-    print(f"{name}: {places:g} places, so {side:2} x {side:2}   the network says {shapes[name]}")
+    print(f"{name}: {places:g} places   the network says {written(shapes[name])}")
 
 # %% [markdown]
 # All of them are whole numbers: the network was laid out so that nothing is cut off. (For conv1
 # that takes the 3 zeros at the right and the bottom, or pictures of 227 pixels; see
 # [notebook 2](02_convolution.ipynb) and "Break it" below.)
 #
-# Now the whole table:
+# Now all layers. (`print(network)` shows this table too, with multiplications.)
 
 # %%
-print(network)
+print(f"{'':9}{'output':16}{'parameters':>10}")
+for name, layer in network.layers.items():
+    count = f"{layer.num_params:,}" if layer.params else ""
+    print(f"{name:9}{written(shapes[name]):16}{count:>10}   {layer}")
 
 # %% [markdown]
 # ## Parameters
@@ -127,8 +130,8 @@ by_hand = {
     "fc8": 4096 * 1000 + 1000,
 }
 for name, count in by_hand.items():
-    print(f"{name}: {count:>10,}   the network has {network[name].num_params:>10,}")
-print(f"total: {sum(by_hand.values()):>10,}   the network has {network.num_params:>10,}")
+    print(f"{name:5} {count:>10,}   the network has {network[name].num_params:>10,}")
+print(f"total {sum(by_hand.values()):>10,}   the network has {network.num_params:>10,}")
 
 # %% [markdown]
 # The paper says "60 million parameters". This is where the number 60,965,224 comes from.
@@ -165,15 +168,15 @@ for name, layer in network.layers.items():
     shape = layer.output_shape(shape)
 
 total = network.num_params, sum(work.values())
-shares = {name: (100 * by_hand[name] / total[0], 100 * work[name] / total[1]) for name in by_hand}
+percent = [100 / whole for whole in total]
+shares = {name: (by_hand[name] * percent[0], work[name] * percent[1]) for name in by_hand}
 print(f"{total[1]:,} multiply-adds for a picture")
 plots.bars(shares, ["parameters", "multiply-adds"], xlabel="% of the network", form="{:.1f}")
 
 # %%
-convolutions = [name for name in by_hand if name.startswith("conv")]
-for what, all_of_it, of in (("parameters", total[0], by_hand), ("multiply-adds", total[1], work)):
-    inside = sum(of[name] for name in convolutions)
-    print(f"{what}: {inside / all_of_it:.1%} in the convolutions")
+for number, what in enumerate(("parameters", "multiply-adds")):
+    inside = sum(share[number] for name, share in shares.items() if name.startswith("conv"))
+    print(f"{inside:.1f}% of the {what} are in the convolutions")
 
 # %% [markdown]
 # The two halves of the network are opposites. **Parameters** lie in the fully connected layers, for
@@ -250,11 +253,11 @@ x = xp.array([1.0, 2.0, 10.0, 20.0]).reshape(1, 4, 1, 1)
 weight = xp.array([[1.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]).reshape(4, 2, 1, 1)
 y = ops.conv2d(x, weight, groups=2)
 
-in_a, in_b = np.arange(4) < 2, np.arange(4) >= 2
+tower_a = np.array([[True], [True], [False], [False]])
 plots.matrices(
     [x.reshape(4, 1), "", weight.reshape(4, 2), "→", y.reshape(4, 1)],
     ["x", "", "filters", "", "y"],
-    marked=[in_a[:, None], None, np.stack([in_a, in_a], 1), None, in_a[:, None]],
+    marked=[tower_a, None, tower_a.repeat(2, axis=1), None, tower_a],
 )
 
 # %% [markdown]
@@ -319,12 +322,8 @@ def who_sees_whom(layer, shape):
     table = []
     for channels in (slice(0, half), slice(half, 2 * half)):
         changed = changed_outputs(layer, shape, channels)
-        table.append(
-            [
-                int(part.sum())
-                for part in (changed[: len(changed) // 2], changed[len(changed) // 2 :])
-            ]
-        )
+        in_a, in_b = changed[: len(changed) // 2], changed[len(changed) // 2 :]
+        table.append([int(in_a.sum()), int(in_b.sum())])
     return np.array(table)
 
 
@@ -341,8 +340,8 @@ plots.matrices([table > 0 for table in tables.values()], list(tables), form="{:d
 # %%
 inside = LocalResponseNorm(alpha_mode="mean", groups=2)  # as in the released code
 print("tower b changed, outputs that change in (a, b):")
-print(f"    norm1 of the paper's text     {tables['norm1'][1].tolist()}")
-print(f"    norm1 of the code of 2012     {who_sees_whom(inside, shapes['relu1'])[1].tolist()}")
+for what, layer in (("paper's text", network["norm1"]), ("code of 2012", inside)):
+    print(f"    norm1 of the {what}: {who_sees_whom(layer, shapes['relu1'])[1].tolist()}")
 
 # %% [markdown]
 # Normalisation looks at two channels on either side. At the seam between the towers these are
@@ -391,16 +390,17 @@ print(f"{'all':8}{total[0]:11,}{without[0]:11,}{total[1]:20,}{without[1]:16,}")
 caption = (253_440, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000)
 ours = [int(np.prod(shapes[name])) for name in by_hand]
 for name, theirs, count in zip(by_hand, caption, ours, strict=True):
-    print(f"{name}  paper {theirs:>8,}   here {count:>8,} {'' if theirs == count else '  <-'}")
-print(f"sum    paper {sum(caption):>8,}   here {sum(ours):>8,}")
+    note = "" if theirs == count else "   they differ"
+    print(f"{name:5} paper {theirs:>8,}   here {count:>8,}{note}")
+print(f"sum   paper {sum(caption):>8,}   here {sum(ours):>8,}")
 print(f"55 * 48 * 48 * 2 = {55 * 48 * 48 * 2:,}")
 
 # %% [markdown]
 # All agree but the first: 55 × 55 × 96 is 290,400. The last line is our guess of what happened: two
 # towers of 55 × 48 × 48, where one of the sides was taken for the 48 channels. Nobody has confirmed
-# it. The abstract says "650,000 neurons", and with 290,400 the sum rounds to that, with 253,440 it
-# does not. So the network is as the rest of the text says, and the caption has a slip. It is one
-# more reason to count for yourself.
+# it. But the abstract says "650,000 neurons". With 290,400 the sum comes close to that; with 253,440
+# it does not. So it seems that the caption has a slip, and the network is as the rest of the text
+# says. It is one more reason to count for yourself.
 #
 # ## Five networks called AlexNet
 #
@@ -408,7 +408,7 @@ print(f"55 * 48 * 48 * 2 = {55 * 48 * 48 * 2:,}")
 # that matter, and a small one of its own. Everything in this table is read off the networks:
 
 # %%
-rows = {}
+rows, long_rows = {}, {}
 
 
 def row(label, value):
@@ -423,28 +423,23 @@ for variant in VARIANTS:
     convs = [layer for layer in net.layers.values() if isinstance(layer, Conv2d)]
     row("pixels", net.image_size)
     row("parameters", f"{net.num_params:,}")
-    row("multiply-adds, millions", f"{net.multiply_adds(net.input_shape) / 1e6:.0f}")
-    row("filters", "-".join(str(layer.out_channels) for layer in convs))
+    row("million products", f"{net.multiply_adds(net.input_shape) / 1e6:.0f}")
     row("groups", "-".join(str(layer.groups) for layer in convs))
     row("padding of conv1", str(net["conv1"].padding[0]))
     row("pooling rounds up", "yes" if pool.ceil_mode else "no")
     row("after conv1", " ".join(k[:-1] for k in kinds[1 : kinds.index("conv2")]))
     row("LRN: k", f"{norms[0].k:g}" if norms else "-")
-    row("LRN: alpha of the sum", f"{norms[0].effective_alpha:g}" if norms else "-")
-    row("LRN: within towers", ("yes" if norms[0].groups == 2 else "no") if norms else "-")
-    row("std of conv3's weights", f"{float(net['conv3'].params['weight'].std()):.3f}")
+    row("LRN: alpha (sum)", f"{norms[0].effective_alpha:g}" if norms else "-")
+    row("LRN: in towers", ("yes" if norms[0].groups == 2 else "no") if norms else "-")
+    row("std of conv3", f"{float(net['conv3'].params['weight'].std()):.3f}")
     row("bias of conv2", f"{float(net['conv2'].params['bias'][0]):g}")
-    row("at fc6 and fc7", " ".join(kinds[kinds.index("flatten") + 1 : kinds.index("fc8")]))
+    filters = "-".join(str(layer.out_channels) for layer in convs)
+    long_rows[variant] = filters, " ".join(kinds[kinds.index("flatten") + 1 : -1])
     del net
 
-wide = [
-    max(len(str(cells[i])) for cells in [*rows.values(), list(VARIANTS)][:-2]) for i in range(5)
-]
-print(f"{'':24}" + "".join(f"{name:>{w + 2}}" for name, w in zip(VARIANTS, wide, strict=True)))
-for label, cells in list(rows.items())[:-1]:
-    print(
-        f"{label:24}" + "".join(f"{cell!s:>{w + 2}}" for cell, w in zip(cells, wide, strict=True))
-    )
+print(" " * 17 + "".join(f"{name:>15}" for name in VARIANTS))
+for label, cells in rows.items():
+    print(f"{label:17}" + "".join(f"{cell!s:>15}" for cell in cells))
 
 # %% [markdown]
 # What to look at:
@@ -462,11 +457,12 @@ for label, cells in list(rows.items())[:-1]:
 #
 # ### Where dropout stands
 #
-# The last row of the table, which was too long for it:
+# Two more rows, which were too long for the table: the filters of the convolutions, and the order
+# of the layers between the last pooling and fc8.
 
 # %%
-for variant, order in zip(VARIANTS, rows["at fc6 and fc7"], strict=True):
-    print(f"{variant:14}{order}")
+for variant, (filters, order) in long_rows.items():
+    print(f"{variant:14}{filters:21}{order}")
 
 # %% [markdown]
 # The paper drops **hidden units**: outputs of fc6 and fc7. torchvision's network drops the

@@ -51,21 +51,22 @@ plots.flow(
 # ## One step by hand
 #
 # A network of one layer, with two inputs, two classes, and zeros for weights. One picture of two
-# pixels, $x = (2, 1)$, whose class is the first. What happens:
+# pixels, $x = (4, 2)$, whose class is the first. What happens:
 #
 # - logits $(0, 0)$, so softmax gives $(1/2, 1/2)$, and the loss is $\ln 2$
 # - the gradient of the logits is *share minus truth*: $(1/2 - 1, 1/2 - 0)$
 # - the gradient of a weight is the gradient of its logit times its input
 # - each weight is moved by $-0.1$ times its gradient (the learning rate is 0.1)
 #
-# **Predict** the four weights after the step. Will the loss of this picture be smaller then?
+# **Predict** the four weights after the step. Will the loss of this picture be smaller then? (The
+# biases move too, at twice the rate.)
 
 # %%
 tiny = Sequential({"fc": Linear(2, 2)}).to(xp)
 tiny["fc"].params["weight"][...] = 0
 criterion, optimizer = SoftmaxCrossEntropy(), SGD(tiny, lr=0.1)
 
-x, labels = xp.array([[2.0, 1.0]], dtype="float32"), xp.array([0])
+x, labels = xp.array([[4.0, 2.0]], dtype="float32"), xp.array([0])
 before = criterion.forward(tiny.forward(x, training=True), labels)
 dlogits = criterion.backward()
 tiny.backward(dlogits)

@@ -11,7 +11,7 @@ from minialexnet.plots.style import ACCENT, INK, LIGHT, MIDDLE, drawing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMN, APART, HEIGHT = 1.2, 1.9, 3.7  # of a stage, from tower to tower, of all: inches
+COLUMN, APART, HEIGHT = 1.02, 1.9, 3.7  # of a stage, from tower to tower, of all: inches
 TOWER = APART / 2
 
 
@@ -60,7 +60,7 @@ def towers(
                 place = (left + right) / 2, height + 0.1
                 axis.text(*place, between[other], ha="center", va="center", fontsize=8)
         for height, name in ((TOWER, "tower a"), (-TOWER, "tower b")):
-            axis.text(-0.5, height, name, ha="left", va="center", fontsize=9, color=MIDDLE)
+            axis.text(-0.48, height, name, ha="left", va="center", fontsize=9, color=MIDDLE)
     return figure
 
 
@@ -99,7 +99,7 @@ def _stage(axis, middle: float, height: float, size, shape: tuple[int, ...]) -> 
         text,
         ha="center",
         va="top",
-        fontsize=8,
+        fontsize=8.5,
         color=INK,
         zorder=5,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
