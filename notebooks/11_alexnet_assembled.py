@@ -398,9 +398,9 @@ print(f"55 * 48 * 48 * 2 = {55 * 48 * 48 * 2:,}")
 # %% [markdown]
 # All agree but the first: 55 × 55 × 96 is 290,400. The last line is our guess of what happened: two
 # towers of 55 × 48 × 48, where one of the sides was taken for the 48 channels. Nobody has confirmed
-# it. But the abstract says "650,000 neurons". With 290,400 the sum comes close to that; with 253,440
-# it does not. So it seems that the caption has a slip, and the network is as the rest of the text
-# says. It is one more reason to count for yourself.
+# it. But the abstract says "650,000 neurons". With 290,400 the sum comes close to that; with
+# 253,440 it does not. So it seems that the caption has a slip, and the network is as the rest of
+# the text says. It is one more reason to count for yourself.
 #
 # ## Five networks called AlexNet
 #

@@ -53,7 +53,7 @@ plots.flow(
 # A network of one layer, with two inputs, two classes, and zeros for weights. One picture of two
 # pixels, $x = (4, 2)$, whose class is the first. What happens:
 #
-# - logits $(0, 0)$, so softmax gives $(1/2, 1/2)$, and the loss is $\ln 2$
+# - logits $(0, 0)$, so softmax gives $(1/2, 1/2)$, and the loss is ln 2
 # - the gradient of the logits is *share minus truth*: $(1/2 - 1, 1/2 - 0)$
 # - the gradient of a weight is the gradient of its logit times its input
 # - each weight is moved by $-0.1$ times its gradient (the learning rate is 0.1)
@@ -201,7 +201,7 @@ plots.curves(
 )
 
 # %% [markdown]
-# A first loss of $\ln C$ for $C$ classes is the first test of all. Far above it: the logits start
+# A first loss of ln C for $C$ classes is the first test of all. Far above it: the logits start
 # too large. Then, often, there is a stretch in which little seems to happen: the lower layers have
 # to make something useful before the upper ones can use it. The loss of single batches jumps about;
 # look at its mean.
@@ -314,16 +314,17 @@ def losses_of(network, batches, lr=LR):
 
 
 by_heart = fresh()  # with dropout this time
-with_dropout = losses_of(by_heart, [(few_x, few_labels)] * 60)
+with_dropout = losses_of(by_heart, [(few_x, few_labels)] * 80)
 right = int((by_heart.predict(few_x).argmax(axis=1) == few_labels).sum())
 print(f"{right} of 20 right")
 plots.curves({"": with_dropout}, xlabel="step", ylabel="loss", ylim=(0, None))
 
 # %% [markdown]
-# The loss stays above zero and jumps, though all twenty are right: in training half of the hidden
-# units are missing, others each time. This is also how to see that `training=True` was *not*
-# forgotten. Without it the loss falls faster and more smoothly. So this mistake looks like an
-# improvement, and nothing but the missing jumps tells that there is no dropout:
+# The loss stays above zero and jumps, though at test time the network knows the pictures: in
+# training half of the hidden units are missing, others each time. This is also how to see that
+# `training=True` was *not* forgotten. Without it the loss falls faster and more smoothly. So this
+# mistake looks like an improvement, and nothing but the missing jumps tells that there is no
+# dropout:
 
 
 # %%
@@ -357,7 +358,7 @@ plots.curves(
 # - **wrong initialisation**: 0.01 everywhere, as the paper's text has it, for pixels with a spread
 #   of 1.
 #
-# **Predict** for each: does the loss explode, stay at $\ln 10$, or fall?
+# **Predict** for each: does the loss explode, stay at ln 10, or fall?
 
 # %%
 plain = {"parts": Parts(dropout=0)}
@@ -392,7 +393,7 @@ plots.curves(
 
 # %% [markdown]
 # - Too large a learning rate **explodes** within a few steps (its line leaves the picture at the
-#   left). A somewhat too large one is harder to see: the loss stays at $\ln 10$ or above it, with
+#   left). A somewhat too large one is harder to see: the loss stays at ln 10 or above it, with
 #   jumps.
 # - Wrong labels **stay at guessing**. Nothing else is amiss: the steps have the right size, the
 #   units are alive, and a few pictures *can* be learnt by heart with any labels (Zhang and others
@@ -427,7 +428,7 @@ plots.curves(
 
 # %% [markdown]
 # With 0.01 everywhere the pictures differ less and less from layer to layer, until for fc8 they are
-# all the same picture. (He's fc8 is small on purpose, so that the first loss is $\ln 10$.)
+# all the same picture. (He's fc8 is small on purpose, so that the first loss is ln 10.)
 #
 # ## With everything a long training needs
 #
