@@ -44,6 +44,9 @@ class Exercise:
         gradient_check: called with an answer and the array module, compares it with central
             differences; for exercises that ask for a gradient.
         tolerance: largest difference allowed, relative to the largest number expected.
+        call: called as call(answer, *case), where a case is not simply what the answer is given:
+            it makes what the answer needs (a network) anew each time, calls it, perhaps several
+            times, and gives the results; None if the answer returned nothing.
     """
 
     name: str
@@ -54,10 +57,13 @@ class Exercise:
     results: tuple[str, ...] = ("the result",)
     gradient_check: Callable[[Answer, Any], Report] | None = None
     tolerance: float = 1e-7
+    call: Callable[..., Any] | None = None
 
     @property
     def parameters(self) -> list[str]:
-        """Names of the arguments, in order."""
+        """Names of what a case consists of, in order."""
+        if self.call is not None:
+            return list(inspect.signature(self.call).parameters)[1:]
         return list(inspect.signature(self.solution).parameters)
 
     @property

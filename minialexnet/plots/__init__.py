@@ -9,6 +9,7 @@ from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
 from minialexnet.plots.panels import panels
 from minialexnet.plots.pictures import filters, guesses, pictures
+from minialexnet.plots.towers import towers
 from minialexnet.plots.units import units
 from minialexnet.plots.windows import windows
 
@@ -23,6 +24,7 @@ __all__ = [
     "matrices",
     "panels",
     "pictures",
+    "towers",
     "units",
     "windows",
 ]

@@ -2,6 +2,7 @@
 
 from minialexnet.learn.exercise import Exercise
 from minialexnet.learn.exercises import (
+    assembled,
     convolution,
     dropout,
     gradient_checking,
@@ -9,6 +10,7 @@ from minialexnet.learn.exercises import (
     pooling,
     relu,
     softmax,
+    training,
 )
 
 NOTEBOOKS = (
@@ -19,6 +21,8 @@ NOTEBOOKS = (
     dropout,
     softmax,
     gradient_checking,
+    assembled,
+    training,
 )
 
 EXERCISES: dict[str, Exercise] = {
