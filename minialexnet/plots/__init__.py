@@ -3,13 +3,17 @@
 They take arrays of NumPy and of CuPy alike.
 """
 
+from minialexnet.plots.colours import colour_cloud
 from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
 from minialexnet.plots.pictures import filters, guesses, pictures
+from minialexnet.plots.squares import squares
+from minialexnet.plots.valley import valley
 
 __all__ = [
     "bars",
+    "colour_cloud",
     "curves",
     "filters",
     "flow",
@@ -17,4 +21,6 @@ __all__ = [
     "histograms",
     "matrices",
     "pictures",
+    "squares",
+    "valley",
 ]
