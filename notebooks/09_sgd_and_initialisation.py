@@ -162,7 +162,7 @@ STEEPNESS = xp.array([1.0, 100.0])
 
 
 class Point:
-    """Two weights, with a gradient, which is all that an optimizer asks of a network."""
+    """Two weights with a gradient: all that an optimizer asks of a network."""
 
     def __init__(self):
         self.params, self.grads = {"w": xp.array([-9.0, 0.9])}, {}
@@ -200,15 +200,15 @@ plots.valley(lambda x, y: (x**2 + 100 * y**2) / 2, paths, x=(-10.5, 5.5), y=(-1.
 # along it add up; rates at which plain descent explodes still work. The same for many rates:
 
 # %%
-rates = np.geomspace(3e-4, 6e-2, 40)
+rates = np.geomspace(3e-4, 6e-2, 40).tolist()
 curves = {
-    f"momentum {momentum:g}": [distance(descend(float(lr), momentum, 100)) for lr in rates]
+    f"momentum {momentum:g}": [distance(descend(lr, momentum, 100)) for lr in rates]
     for momentum in (0.0, 0.9)
 }
 for label, ends in curves.items():
     best = int(np.argmin(ends))
     largest = max(lr for lr, end in zip(rates, ends, strict=True) if end < 9)
-    print(f"{label}: best at {rates[best]:.4f}; the largest that does not explode {largest:.4f}")
+    print(f"{label}: best at {rates[best]:.4f}; largest without harm {largest:.4f}")
 plots.curves(
     curves,
     rates,
@@ -303,13 +303,14 @@ for gradient in (0.0, 1.0):
 # The second line holds both: the weight goes $-0.01 - 0.000005$, the bias $-0.02$.
 #
 # A decay of 0.000005 looks like nothing. But it comes at every step, and momentum makes it ten
-# times as large. Without any gradient, a weight is halved after $\ln 2 / (10 \cdot 0.0005 \,
-# \varepsilon)$ steps. An epoch of 1.2 million pictures in batches of 128 has some 9,400 steps:
+# times as large. Without any gradient, a weight is halved after
+# $\ln 2 / (10 \cdot 0.0005 \, \varepsilon)$ steps. An epoch of 1.2 million pictures in batches
+# of 128 has some 9,400 steps:
 
 # %%
 for lr in (0.01, 0.001, 0.0001):
     halved = math.log(2) / (10 * 0.0005 * lr)
-    print(f"rate {lr:6}: halved after {halved:9,.0f} steps, {halved / 9400:6.1f} epochs")
+    print(f"rate {lr:6}: half after {halved:9,.0f} steps, {halved / 9400:6.1f} epochs")
 
 # %% [markdown]
 # So at the first rate the decay is strong: a weight that no gradient holds up is gone within a few
@@ -393,7 +394,7 @@ for lr in (0.001, 0.01, 0.1, 1.0):
     print(f"{label + ':':10} loss of the last epoch {lines[label][-1]:.3f}")
 plots.curves(
     lines,
-    range(1, 6),
+    list("12345"),
     xlabel="epoch",
     ylabel="training loss",
     level=(math.log(4), "ln 4: guessing"),
@@ -402,10 +403,11 @@ plots.curves(
 )
 
 # %% [markdown]
-# Too small a rate stays where it began, and too large a one makes a step at once after which
-# nothing is learnt any more: numbers overflow (the curve ends), or all units of some ReLU are zero
-# for ever, and what is left is guessing. No other number of a training is so worth trying out, and
-# factors of three are fine enough. (*Go further*: 20 epochs, and rates of 0.003, 0.03 and 0.3.)
+# Too small a rate stays where it began. Too large a one makes steps at once after which nothing is
+# learnt any more: numbers overflow (then the loss is nan, "not a number", and has no curve), or all
+# units of some ReLU are zero for ever, and what is left is guessing. No other number of a training
+# is so worth trying out, and factors of three are fine enough. (*Go further*: 20 epochs, and rates
+# of 0.003, 0.03 and 0.3.)
 
 # %% [markdown]
 # ## Schedules
@@ -414,11 +416,11 @@ plots.curves(
 # Small ones can. So the rate goes down. In 2012 that was done by hand, "when the validation error
 # stopped improving"; the log of the released run has the epochs: 25, 51 and 79 of 91. Biases took
 # part in the first drop only, and the first layer was slowed down after 67 epochs and stopped after
-# 72. The other curves are today's usual ones.
+# 72.
 
 # %%
 epochs, per_epoch = 91, 20
-at = np.arange(epochs * per_epoch) / per_epoch
+steps = range(epochs * per_epoch)
 rate_of = {}
 schedule = make_schedule("2012", 0.01, per_epoch, epochs)
 for label, name in (
@@ -426,13 +428,19 @@ for label, name in (
     ("biases", "conv2.bias"),
     ("conv1", "conv1.weight"),
 ):
-    factor = 2 if name.endswith("bias") else 1
-    rates = [factor * schedule.rate(s) * schedule.rate_factor(name, s) for s in range(len(at))]
+    times = 2 if name.endswith("bias") else 1
+    rates = [times * schedule.rate(s) * schedule.rate_factor(name, s) for s in steps]
     rate_of[f"2012: {label}"] = np.where(np.array(rates) > 0, rates, np.nan)
 one_cycle = make_schedule("one-cycle", 0.01, per_epoch, epochs)
-rate_of["one-cycle"] = [one_cycle.rate(s) for s in range(len(at))]
+rate_of["one-cycle"] = [one_cycle.rate(s) for s in steps]
 plots.curves(
-    rate_of, at, xlabel="epoch", ylabel="learning rate", log="y", ylim=(3e-6, 5e-2), size=(6.5, 3.4)
+    rate_of,
+    [step / per_epoch for step in steps],
+    xlabel="epoch",
+    ylabel="learning rate",
+    log="y",
+    ylim=(3e-6, 5e-2),
+    size=(6.5, 3.4),
 )
 
 # %% [markdown]
@@ -440,7 +448,7 @@ plots.curves(
 # and is what `minialexnet train` takes by default.
 
 # %% [markdown]
-# # The first weights
+# ## The first weights
 #
 # Look at one output of a layer: $y = \sum_i w_i x_i$ over $n$ inputs (the **fan-in**). Let the
 # weights be drawn with mean 0 and standard deviation $\sigma$, independently of the inputs. Then
@@ -489,14 +497,17 @@ network = alexnet("paper", 1000, init="paper")
 fan_in = {name: math.prod(network[name].params["weight"].shape[1:]) for name in LAYERS}
 gains = {}
 for init in ("paper", "2012"):
-    wider = ("conv3", "conv4", "conv5") if init == "2012" else ()
-    gains[init] = {
-        name: (0.03 if name in wider else 0.01) * math.sqrt(fan_in[name] / 2) for name in LAYERS
-    }
+    sigma = dict.fromkeys(LAYERS, 0.01)
+    if init == "2012":
+        sigma |= {"conv3": 0.03, "conv4": 0.03, "conv5": 0.03}
+    gains[init] = {name: sigma[name] * math.sqrt(fan_in[name] / 2) for name in LAYERS}
     middle = math.prod(gains[init][name] for name in ("conv3", "conv4", "conv5"))
     print(f"{init:>5}: conv3 to conv5 leave {middle:.3f} of the signal")
 plots.bars(
-    {f"{name}, fan-in {fan_in[name]:,}": [gains[init][name] for init in gains] for name in LAYERS},
+    {
+        f"{name}, fan-in {fan_in[name]:,}": [gains["paper"][name], gains["2012"][name]]
+        for name in LAYERS
+    },
     ["0.01 everywhere (the paper)", "the code of 2012"],
     xlabel="gain (1 keeps the size of signals)",
     form="{:.2f}",
@@ -520,16 +531,14 @@ plots.bars(
 
 # %%
 few = learn.small_set(side=48, count=4, val_count=10)
-large = [
-    Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR) for image in few.images
-]
+large = [Image.fromarray(image).resize((224, 224)) for image in few.images]
 pixels = xp.asarray(np.stack(large), dtype=xp.float32).transpose(0, 3, 1, 2)
 pixels = xp.ascontiguousarray(pixels - pixels.mean(axis=(0, 2, 3), keepdims=True))
 few_labels = xp.asarray([0, 250, 500, 750])  # four of the thousand classes
 
 
 def passes(network, x):
-    """Signals on the way forward, the loss, and by how much of itself a weight would change."""
+    """Signals on the way forward, the loss, and each gradient as a share of its weights."""
     criterion, signal, change = SoftmaxCrossEntropy(), {}, {}
     for name, layer in network.layers.items():
         x = layer.forward(x)  # without dropout
@@ -551,8 +560,8 @@ signals, losses, changes = {}, {}, {}
 
 def measure(label, network, x):
     signals[label], losses[label], changes[label] = passes(network.to(xp), x)
-    way = ", ".join(f"{name} {value:.1g}" for name, value in signals[label].items())
-    print(f"{label + ':':24} {way}")
+    some = ("conv1", "conv2", "conv5", "fc7", "fc8")
+    print(f"{label + ':':24}", *(f"{name} {signals[label][name]:7.2g}  " for name in some))
 
 
 unit = pixels / pixels.std()
@@ -565,16 +574,14 @@ measure("He, spread 1", alexnet("paper", 1000, init="he"), unit)
 measure("Xavier, spread 1", alexnet("paper", 1000, init="xavier"), unit)
 del network
 names = list(next(iter(signals.values())))
-figure = plots.curves(
+plots.curves(
     {label: list(signal.values()) for label, signal in signals.items()},
-    range(len(names)),
+    names,
     ylabel="spread from picture to picture",
     log="y",
     points=True,
     size=(7, 3.6),
 )
-figure.axes[0].set_xticks(range(len(names)), names)
-figure
 
 # %% [markdown]
 # Read the last column. With the paper's 0.01 on pixels of 0 to 1, all four pictures get the same
@@ -602,30 +609,32 @@ for label, loss in losses.items():
 # full momentum?
 
 # %%
-figure = plots.curves(
-    {label: [0.1 * change[name] for name in names] for label, change in changes.items()},
-    range(len(names)),
+shares = {label: [10 * 0.01 * change[name] for name in names] for label, change in changes.items()}
+plots.curves(
+    shares,
+    names,
     ylabel="step / weight",
     log="y",
     points=True,
-    size=(7, 3.6),
+    ylim=(None, 100),
+    size=(7, 3.8),
 )
-figure.axes[0].set_xticks(range(len(names)), names)
-figure
 
 # %% [markdown]
-# A gradient of a layer's weights is what comes back from above times the layer's input. Where
-# inputs are tiny (pixels of 0 to 1) the first layers stand still; where the layers above have small
-# gains, little comes back. Shares of about a thousandth to a few hundredths are healthy once
-# training is under way. (Four pictures are few; with a batch of 128 more of it cancels.)
-# `minialexnet doctor` looks at these three, signals, first loss and step sizes, for your own
-# pictures.
+# The gradient of a layer's weights is what comes back from above times the layer's input. With 0.01
+# everywhere on pixels of 0 to 1, inputs of the lower layers are tiny and little comes back to them:
+# conv1 and conv2 stand still. With the code's weights on 0 to 255 all layers move. He's and
+# Xavier's curves are low for another reason: their last layer starts near zero, and lets little
+# through until it has grown, which takes it some steps. Once training is under way, shares of about
+# a thousandth to a few hundredths are healthy. (Four pictures are few; in a batch of 128 more of
+# the gradient cancels.) `minialexnet doctor` looks at all three, signals, first loss and step
+# sizes, for your own pictures.
 #
 # ## One stays at ln C, the other starts
 #
 # Training the real network takes days. But by the derivation, what counts is not $\sigma$ but the
 # gain, $\sigma \sqrt{n / 2}$. So the small network from above gets the *gains* of the large one,
-# and its biases. **Predict** which of these four leave $\ln 4$ within eight epochs:
+# and its biases. **Predict** which of these four leave $\ln 4$ within six epochs:
 
 # %%
 pixels = xp.asarray(small.images, dtype=xp.float32)[chosen].transpose(0, 3, 1, 2)
@@ -637,11 +646,13 @@ for label, start, pictures in (
     ("code of 2012, pixels 0 to 255", {"gains": gains["2012"], "bias": 1.0}, raw),
     ("He, spread 1", {}, x),
 ):
-    starts[label] = by_epoch(learn.train(small_network(**start), pictures, labels, 8, lr=0.01))
-    print(f"{label + ':':34} loss {starts[label][0]:.3f} at first, {starts[label][-1]:.3f} at last")
+    history = learn.train(small_network(**start), pictures, labels, 6, lr=0.01)
+    starts[label] = by_epoch(history)
+    first, last = starts[label][0], starts[label][-1]
+    print(f"{label + ':':34} loss {first:.3f} at first, {last:.3f} at last")
 plots.curves(
     starts,
-    range(1, 9),
+    list("123456"),
     xlabel="epoch",
     ylabel="training loss",
     level=(math.log(4), "ln 4: guessing"),
@@ -685,7 +696,7 @@ for label, each, loss in (
         f"{label + ':':14} loss {loss:.3f}, filters of conv1 differ by "
         f"{differences(each, 'conv1'):.1g} of their size"
     )
-plots.filters(xp.concatenate([network["conv1"].params["weight"], drawn["conv1"].params["weight"]]))
+plots.filters(xp.concatenate([each["conv1"].params["weight"] for each in (network, drawn)]))
 
 # %% [markdown]
 # Upper row: equal weights; lower row: drawn. Filters that start alike get the same gradient, and so

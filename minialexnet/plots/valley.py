@@ -44,6 +44,7 @@ def valley(
         figure,
         axes,
     ):
+        figure.get_layout_engine().set(hspace=0.08)
         for axis in axes.flat[len(paths) :]:
             axis.set_visible(False)
         for axis, (label, path) in zip(axes.flat, paths.items(), strict=False):
