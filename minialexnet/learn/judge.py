@@ -118,7 +118,9 @@ def _wrong(
     if came[first].problem is not None:
         return Verdict(exercise.name, False, (*findings, came[first].problem))
     wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
-    hints: list[str] = []
+    results = range(len(exercise.results))
+    whole = _likeness(exercise, came, results, xp)
+    hints = [] if whole is None else [whole]
     for number, name in enumerate(exercise.results):
         pairs = [(expected[i].results[number], came[i].results[number]) for i in wrong]
         pairs = [(e, c) for e, c in pairs if not close(e, c, exercise.tolerance)]
@@ -127,27 +129,33 @@ def _wrong(
         e, c = expected[first].results[number], came[first].results[number]
         if not close(e, c, exercise.tolerance):
             findings.append(_difference(name, e, c))
-        hint = _likeness(exercise, came, number, xp) or diagnose(pairs)
+        if whole is not None:
+            continue
+        hint = _likeness(exercise, came, [number], xp) or diagnose(pairs)
         if hint is not None and hint not in hints:
             hints.append(hint)
     return Verdict(exercise.name, False, tuple(findings), tuple(hints))
 
 
-def _likeness(exercise: Exercise, came: list[Outcome], number: int, xp: Any) -> str | None:
-    """The hint of the first mistake that gives what came in all cases, in this result."""
+def _likeness(
+    exercise: Exercise, came: list[Outcome], results: Sequence[int], xp: Any
+) -> str | None:
+    """The hint of the first mistake that gives what came in all cases, in these results."""
     for mistake in exercise.mistakes:
-        if all(_is_like(exercise, mistake.answer, outcome, number, xp) for outcome in came):
+        if all(_is_like(exercise, mistake.answer, outcome, results, xp) for outcome in came):
             return mistake.hint
     return None
 
 
-def _is_like(exercise: Exercise, answer: Answer, outcome: Outcome, number: int, xp: Any) -> bool:
+def _is_like(
+    exercise: Exercise, answer: Answer, outcome: Outcome, results: Sequence[int], xp: Any
+) -> bool:
     same = run(exercise, answer, outcome.arguments, xp)
     if same.changed != outcome.changed:
         return False
     if outcome.problem is not None or same.problem is not None:
         return (outcome.problem is None) == (same.problem is None)
-    return close(same.results[number], outcome.results[number], exercise.tolerance)
+    return all(close(same.results[i], outcome.results[i], exercise.tolerance) for i in results)
 
 
 def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = np) -> Outcome:

@@ -4,6 +4,7 @@ They take arrays of NumPy and of CuPy alike.
 """
 
 from minialexnet.plots.channels import channels
+from minialexnet.plots.colours import colour_cloud
 from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
@@ -16,6 +17,12 @@ from minialexnet.plots.windows import windows
 __all__ = [
     "bars",
     "channels",
+from minialexnet.plots.squares import squares
+from minialexnet.plots.valley import valley
+
+__all__ = [
+    "bars",
+    "colour_cloud",
     "curves",
     "filters",
     "flow",
@@ -27,4 +34,6 @@ __all__ = [
     "towers",
     "units",
     "windows",
+    "squares",
+    "valley",
 ]

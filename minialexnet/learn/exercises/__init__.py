@@ -3,12 +3,14 @@
 from minialexnet.learn.exercise import Exercise
 from minialexnet.learn.exercises import (
     assembled,
+    augmentation,
     convolution,
     dropout,
     gradient_checking,
     lrn,
     pooling,
     relu,
+    sgd_and_initialisation,
     softmax,
     training,
 )
@@ -21,6 +23,8 @@ NOTEBOOKS = (
     dropout,
     softmax,
     gradient_checking,
+    sgd_and_initialisation,
+    augmentation,
     assembled,
     training,
 )
