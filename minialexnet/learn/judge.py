@@ -66,7 +66,7 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
     if changed := next((c.changed for c in came if c.changed), None):
         names = " and ".join(changed)
         finding = f"It changes its argument {names} in place, which belongs to the caller."
-        likenesses = (_likeness(exercise, came, i, xp) for i in range(len(exercise.results)))
+        likenesses = (_likeness(exercise, came, [i], xp) for i in range(len(exercise.results)))
         hint = next(filter(None, likenesses), None) or (
             f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
             "write into the array that was handed over, also through views of it."

@@ -10,18 +10,15 @@ from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
 from minialexnet.plots.panels import panels
 from minialexnet.plots.pictures import filters, guesses, pictures
+from minialexnet.plots.squares import squares
 from minialexnet.plots.towers import towers
 from minialexnet.plots.units import units
+from minialexnet.plots.valley import valley
 from minialexnet.plots.windows import windows
 
 __all__ = [
     "bars",
     "channels",
-from minialexnet.plots.squares import squares
-from minialexnet.plots.valley import valley
-
-__all__ = [
-    "bars",
     "colour_cloud",
     "curves",
     "filters",
@@ -31,9 +28,9 @@ __all__ = [
     "matrices",
     "panels",
     "pictures",
+    "squares",
     "towers",
     "units",
-    "windows",
-    "squares",
     "valley",
+    "windows",
 ]
