@@ -6,6 +6,7 @@ They take arrays of NumPy and of CuPy alike.
 from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
+from minialexnet.plots.orientations import orientations
 from minialexnet.plots.pictures import filters, guesses, pictures
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "guesses",
     "histograms",
     "matrices",
+    "orientations",
     "pictures",
 ]
