@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import html
-import os
 import re
 import sys
 import time
@@ -24,7 +23,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 FOLDER = Path(__file__).parent
 METADATA = {
@@ -89,9 +87,10 @@ def run(source: Path) -> nbformat.NotebookNode | None:
     client = NotebookClient(
         made,
         timeout=LONGEST,
+        startup_timeout=LONGEST,
         kernel_name="python3",
         resources={"metadata": {"path": str(FOLDER)}},
-        config=Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {}),
+        extra_arguments=["--Application.log_level=ERROR"],  # it warns of its own defaults
     )
     started = time.monotonic()
     try:
