@@ -30,6 +30,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+COURSE = "AlexNet, step by step"
 LONGEST = 600
 """Seconds after which a cell is given up."""
 
@@ -106,20 +107,35 @@ def write_pages(folder: Path) -> int:
     """Run all and write index.html and a page for each."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "course.css").write_text((FOLDER / "course.css").read_text(encoding="utf-8"))
-    titles, failed = [], False
-    for source in sources():
-        made = run(source)
-        if made is None:
-            failed = True
-            continue
-        title = made.cells[0].source.splitlines()[0].lstrip("# ")
-        titles.append((source.stem, title))
-        (folder / f"{source.stem}.html").write_text(page(title, body(made)), encoding="utf-8")
-    items = "\n".join(f'<li><a href="{stem}.html">{html.escape(t)}</a></li>' for stem, t in titles)
-    index = f"<h1>AlexNet, step by step</h1>\n<ul class='contents'>\n{items}\n</ul>"
-    (folder / "index.html").write_text(page("AlexNet, step by step", index), encoding="utf-8")
+    made = {source.stem: ran for source in sources() if (ran := run(source)) is not None}
+    titles = {stem: title(ran) for stem, ran in made.items()}
+    for stem, ran in made.items():
+        content = body(ran) + neighbours(stem, titles)
+        (folder / f"{stem}.html").write_text(page(titles[stem], content), encoding="utf-8")
+    items = "\n".join(f"<li>{link(stem, text)}</li>" for stem, text in titles.items())
+    index = f'<h1>{COURSE}</h1>\n<ul class="contents">\n{items}\n</ul>'
+    (folder / "index.html").write_text(page(COURSE, index), encoding="utf-8")
     print(f"wrote {folder / 'index.html'}")
-    return 1 if failed else 0
+    return 0 if len(made) == len(sources()) else 1
+
+
+def title(made: nbformat.NotebookNode) -> str:
+    """Its first line."""
+    return made.cells[0].source.splitlines()[0].lstrip("# ")
+
+
+def neighbours(stem: str, titles: dict[str, str]) -> str:
+    """Links to the pages before and after this one."""
+    order = list(titles)
+    at = order.index(stem)
+    before = f"← {link(order[at - 1], titles[order[at - 1]])}" if at else ""
+    after = f"{link(order[at + 1], titles[order[at + 1]])} →" if at + 1 < len(order) else ""
+    return f'<p class="neighbours"><span>{before}</span><span>{after}</span></p>'
+
+
+def link(stem: str, text: str) -> str:
+    """To the page of a notebook."""
+    return f'<a href="{stem}.html">{html.escape(text)}</a>'
 
 
 def body(made: nbformat.NotebookNode) -> str:
@@ -160,7 +176,7 @@ def page(title: str, content: str) -> str:
 <link rel="stylesheet" href="course.css">
 </head>
 <body>
-<nav><a href="index.html">AlexNet, step by step</a></nav>
+<nav><a href="index.html">{COURSE}</a></nav>
 <main>
 {content}
 </main>

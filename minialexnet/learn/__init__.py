@@ -20,9 +20,9 @@ from minialexnet.errors import InputError
 from minialexnet.learn.exercise import Answer, Exercise, Mistake
 from minialexnet.learn.exercises import EXERCISES
 from minialexnet.learn.judge import judge
+from minialexnet.learn.loop import error, train
 from minialexnet.learn.small_set import SmallSet, small_set
 from minialexnet.learn.source import Source, source
-from minialexnet.learn.train import error, train
 from minialexnet.learn.trained import Trained, trained_mini
 from minialexnet.learn.verdict import Verdict
 

@@ -249,7 +249,7 @@ def _count(number: int, what: str) -> str:
 
 def _kind(value: Any) -> str:
     kind = type(value).__name__
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    return "an array" if kind == "ndarray" else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _copy(argument: Any, xp: Any) -> Any:

@@ -1,0 +1,72 @@
+"""What holds for every exercise of the course."""
+
+import keyword
+
+import numpy as np
+import pytest
+
+from minialexnet import learn
+from minialexnet.errors import InputError
+from minialexnet.learn import EXERCISES
+
+ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+MISTAKES = [
+    pytest.param(exercise, mistake, id=f"{exercise.name}-{number}")
+    for exercise in EXERCISES.values()
+    for number, mistake in enumerate(exercise.mistakes)
+]
+
+
+@ALL
+def test_accepts_its_own_solution(exercise, xp):
+    verdict = learn.check(exercise.name, exercise.solution, xp)
+    assert verdict.ok, verdict
+    assert not verdict.hints
+    assert not any("remark" in finding for finding in verdict.findings), verdict
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
+def test_each_mistake_is_told_from_the_others(exercise, mistake):
+    verdict = learn.check(exercise.name, mistake.answer)
+    assert not verdict.ok
+    assert mistake.hint in verdict.hints, verdict
+
+
+@ALL
+def test_knows_at_least_five_mistakes(exercise):
+    assert len({mistake.hint for mistake in exercise.mistakes}) >= 5
+
+
+@ALL
+def test_is_described(exercise):
+    assert exercise.name.isidentifier() and not keyword.iskeyword(exercise.name)
+    assert exercise.task.endswith((".", "!"))
+    assert exercise.signature.startswith(f"{exercise.name}(")
+
+
+@ALL
+def test_cases_are_always_the_same(exercise):
+    first, second = (exercise.cases(np.random.default_rng(3)) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        for a, b in zip(one, other, strict=True):
+            if isinstance(a, np.ndarray):
+                np.testing.assert_array_equal(a, b)
+
+
+@ALL
+def test_solution_can_be_shown(exercise):
+    text = str(learn.solution(exercise.name))
+    assert text.startswith("# minialexnet/learn/exercises/")
+    assert f"def {exercise.solution.__name__}(" in text
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(InputError, match=r"no exercise 'conv2' \(did you mean 'conv2d'\?\)"):
+        learn.check("conv2", len)
+    with pytest.raises(InputError, match="no exercise 'zzz'; there are "):
+        learn.solution("zzz")
+
+
+def test_refuses_what_is_no_function():
+    with pytest.raises(InputError, match="is no function; expected one like im2col\\(x, kernel"):
+        learn.check("im2col", 3)
