@@ -398,9 +398,9 @@ figure.axes[0].minorticks_off()
 figure
 
 # %% [markdown]
-# With 250 pictures the network knows these by heart and little else, and HOG is clearly better. With
-# 4,000 it is the other way round. More knowledge built in helps most when there is little to
-# learn from, and stands in the way when there is much.
+# With 250 pictures the network knows these by heart and little else, and HOG is clearly better.
+# With 4,000 it is the other way round. Knowledge that is built in helps most when there is little
+# to learn from, and holds back when there is much.
 #
 # This is why ImageNet mattered as much as AlexNet. The sets that were common before held some tens
 # of thousands of pictures (section 1 of the paper). The contest had 1.2 million, and two GPUs went
