@@ -89,13 +89,14 @@ plots.guesses(val.images[show], trained.shares(val.images[show]), val.classes, v
 # %% [markdown]
 # Any picture will do, one of your own for example. Give its path instead of `None`. It will be
 # named one of the ten shapes, come what may: a network knows no other answer than its classes, and
-# not even "none of these".
+# not even "none of these". Until then, the cell draws a letter T. **Predict** what it is taken for.
 
 # %%
 mine = None  # such as "/home/me/photo.jpg"
 
-if mine is None:
-    picture = val.images[:1].transpose(0, 2, 1, 3)  # mirrored along the diagonal
+if mine is None:  # a letter T
+    picture = np.full((1, *val.images.shape[1:]), 40, dtype=np.uint8)
+    picture[0, 6:11, 6:26] = picture[0, 6:26, 14:18] = 220
 else:
     picture = decode_picture(Path(mine).read_bytes(), val.images.shape[1])[None]
 plots.guesses(picture, trained.shares(picture), val.classes)
@@ -256,12 +257,15 @@ plots.bars(
 
 # %% [markdown]
 # - *reshape* destroys the picture, and *uint8* turns all that is darker than the mean into
-#   something bright: the network all but guesses.
-# - *No scale*, *no mean*: the picture is the same to us, but the network was never shown numbers of
-#   this size. How much it suffers you see above.
-# - *Colours* and *rows and columns* exchanged: these pictures are drawn in random colours, and most
-#   of the shapes look alike when they are mirrored. So here it does little. With photographs, of
-#   faces or of fire engines, it does more, and nothing tells you.
+#   something bright. The network does little better than guess.
+# - *No mean* and *no scale*: a picture is the same to us, but the network was never shown numbers
+#   of this size. It suffers less than one would think. ReLU and pooling pass a factor on as it is
+#   (notebooks 3 and 4), and only biases and the normalisation notice. *Training* on such numbers
+#   would be another matter (notebook 9).
+# - *Rows and columns*: a heart lies on its side now, a crescent opens upwards. A square is still a
+#   square.
+# - *Blue, green, red*: these pictures are drawn in random colours, so it does little here. With
+#   photographs, of faces or of fire engines, it does more, and nothing tells you.
 #
 # So the first thing to check in any network that does badly is what it is given.
 
@@ -286,7 +290,7 @@ plots.pictures(data.images, names)
 # %% [markdown]
 # ## The notebooks
 #
-# 0. **Start here**: this one
+# 0. **Start here**: this one.
 # 1. [Before AlexNet](01_before_alexnet.ipynb): features made by hand, and LeNet-5 of 1998
 # 2. [Convolution](02_convolution.ipynb): a window of weights over a picture, and the riddle of
 #    224

@@ -96,7 +96,7 @@ def _bars(axis, shares: np.ndarray, classes: Sequence[str], true: int | None) ->
     colours = [ACCENT if true is not None and label == true else LIGHT for label in best]
     axis.barh(range(len(best)), shares[best], color=colours, edgecolor="none")
     for row, (label, share) in enumerate(zip(best, shares[best], strict=True)):
-        inside = true is not None and label == true and share > 0.5
+        inside = true is not None and label == true and share > 0.3
         axis.text(
             0.03, row, classes[label], va="center", fontsize=8, color="white" if inside else INK
         )
