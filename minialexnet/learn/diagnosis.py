@@ -42,7 +42,9 @@ def close(expected: np.ndarray, came: np.ndarray, tolerance: float = CLOSE) -> b
     if expected.size == 0:
         return True
     finite = np.isfinite(expected)
-    if not (np.isfinite(came) == finite).all() or not (came[~finite] == expected[~finite]).all():
+    if not (np.isfinite(came) == finite).all():
+        return False
+    if not np.array_equal(came[~finite], expected[~finite], equal_nan=True):
         return False
     scale = np.abs(expected[finite]).max(initial=0.0)
     difference = np.abs(expected[finite] - came[finite]).max(initial=0.0)

@@ -10,7 +10,7 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,12 @@ from minialexnet.learn.verdict import Verdict
 SEED = 2012
 SHOWN = 24
 """Arrays of up to so many numbers are shown whole."""
+
+UNSTEADY = (
+    "Called twice with the same arguments it returns different numbers: it draws random numbers of "
+    "its own, or keeps something from call to call. What it returns should follow from its "
+    "arguments alone."
+)
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,18 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
     if changed := next((c.changed for c in came if c.changed), None):
         names = " and ".join(changed)
         finding = f"It changes its argument {names} in place, which belongs to the caller."
-        hint = (
+        likenesses = (_likeness(exercise, came, i, xp) for i in range(len(exercise.results)))
+        hint = next(filter(None, likenesses), None) or (
             f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
             "write into the array that was handed over, also through views of it."
         )
         return Verdict(exercise.name, False, (finding,), (hint,))
     if not all(right):
-        return _wrong(exercise, expected, came, right, xp)
+        verdict = _wrong(exercise, expected, came, right, xp)
+        again = [run(exercise, answer, case, xp) for case in cases]
+        if not all(_same(c, a) for c, a in zip(came, again, strict=True)):
+            verdict = replace(verdict, hints=(UNSTEADY,))
+        return verdict
     return _right(exercise, answer, cases, xp)
 
 
@@ -81,9 +92,14 @@ def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
         if not report.ok:
             return Verdict(exercise.name, False, tuple(findings))
     single = [_single(argument) for argument in cases[-1]]
-    outcome = run(exercise, answer, single, xp)
-    wider = [r.dtype for r in outcome.results if r.dtype == np.float64]
-    if wider and any(getattr(a, "dtype", None) == np.float32 for a in single):
+    if any(getattr(a, "dtype", None) == np.float32 for a in single) and any(
+        mine.dtype == np.float64 and mine.ndim and theirs.dtype != np.float64
+        for mine, theirs in zip(
+            run(exercise, answer, single, xp).results,
+            run(exercise, exercise.solution, single, xp).results,
+            strict=False,
+        )
+    ):
         findings.append(
             "One remark: from float32 it makes float64 (an np.zeros without dtype=x.dtype?), which "
             "takes twice the memory and time."
@@ -127,6 +143,8 @@ def _likeness(exercise: Exercise, came: list[Outcome], number: int, xp: Any) -> 
 
 def _is_like(exercise: Exercise, answer: Answer, outcome: Outcome, number: int, xp: Any) -> bool:
     same = run(exercise, answer, outcome.arguments, xp)
+    if same.changed != outcome.changed:
+        return False
     if outcome.problem is not None or same.problem is not None:
         return (outcome.problem is None) == (same.problem is None)
     return close(same.results[number], outcome.results[number], exercise.tolerance)
@@ -179,6 +197,14 @@ def _agree(exercise: Exercise, expected: Outcome, came: Outcome) -> bool:
     )
 
 
+def _same(came: Outcome, again: Outcome) -> bool:
+    """Whether a function did the same when it was called again."""
+    return len(came.results) == len(again.results) and all(
+        np.array_equal(c, a, equal_nan=True)
+        for c, a in zip(came.results, again.results, strict=True)
+    )
+
+
 def is_unwritten(answer: Answer) -> bool:
     """Whether a function's body is still only a docstring, `...`, `pass` or NotImplementedError."""
     try:
@@ -215,7 +241,8 @@ def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
         if isinstance(value, np.ndarray) and value.size > SHOWN:
             words.append(f"{name} of shape {value.shape}")
         elif isinstance(value, np.ndarray):
-            words.append(f"{name} = {np.round(value, 4).tolist()}")
+            kind = " in float32" if value.dtype == np.float32 else ""
+            words.append(f"{name} = {np.round(value, 4).tolist()}{kind}")
         else:
             words.append(f"{name} = {value!r}")
     return "for " + ", ".join(words)
@@ -239,6 +266,8 @@ def _difference(name: str, expected: np.ndarray, came: np.ndarray) -> str:
 
 
 def _numbers(array: np.ndarray) -> str:
+    """Axes of length 1, of which pictures have many, would spread it over many lines."""
+    array = array.squeeze() if array.ndim > 2 else array
     text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88)
     return textwrap.indent(text, "    ")
 
