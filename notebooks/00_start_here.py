@@ -102,6 +102,9 @@ else:
 plots.guesses(picture, trained.shares(picture), val.classes)
 
 # %% [markdown]
+# To us a T is nearest to a cross. It need not be so to the network, which has its own reasons;
+# notebook 13 looks into them.
+#
 # ## How the course works
 #
 # Each notebook takes one part of the network, and in each you
@@ -138,9 +141,8 @@ print(pixels.astype(xp.float32) - mean.astype(xp.float32))
 # Beware, there are two ways to get this shape:
 
 # %%
-p = xp.arange(12).reshape(
-    1, 2, 2, 3
-)  # a picture of 2 x 2 pixels: the first has the colours 0, 1, 2
+# a picture of 2 x 2 pixels: the first has the colours 0, 1, 2
+p = xp.arange(12).reshape(1, 2, 2, 3)
 plots.matrices(
     [p.reshape(4, 3), "→", p.transpose(0, 3, 1, 2)[0, 0], "or", p.reshape(1, 3, 2, 2)[0, 0]],
     ["a pixel a row", "", "red: transpose", "", "red: reshape"],
@@ -218,7 +220,7 @@ print(f"{get_array_module(x).__name__}: {float(spread(x)):.4f}")
 # | | |
 # |---|---|
 # | make arrays with `xp`, not with `np` | `xp.zeros(...)`, not `np.zeros(...)` |
-# | never mix the two kinds | `np.exp(x)` fails if x lies on the GPU; `xp.exp(x)` does not |
+# | never mix the two kinds | `x + np.ones(6)` fails on a GPU; `x + xp.ones(6)` does not |
 # | bring to the host what NumPy needs | `to_host(x)`; drawings and `print` do it by themselves |
 
 # %%
@@ -237,14 +239,14 @@ crops = xp.asarray(trained.crops(val.images))  # uint8 (N, H, W, 3)
 mean = xp.asarray(trained.preprocessing.mean, dtype=xp.float32)
 scale = trained.preprocessing.scale
 right = (crops.astype(xp.float32) - mean).transpose(0, 3, 1, 2) * scale
+wrapped = crops - mean.astype(xp.uint8)
 labels = xp.asarray(val.labels)
 
 inputs = {
     "as it should be": right,
     "no scale": right / scale,
     "no mean": crops.transpose(0, 3, 1, 2).astype(xp.float32) * scale,
-    "subtracted in uint8": (crops - mean.astype(xp.uint8)).transpose(0, 3, 1, 2)
-    * xp.float32(scale),
+    "subtracted in uint8": xp.float32(scale) * wrapped.transpose(0, 3, 1, 2),
     "reshape for transpose": (crops.astype(xp.float32) - mean).reshape(right.shape) * scale,
     "blue, green, red": right[:, ::-1],
     "rows and columns exchanged": right.swapaxes(2, 3),
