@@ -110,8 +110,8 @@ plots.matrices(
 
 # %% [markdown]
 # At the framed pixel $g_y = 0$ and $g_x = 8$: it grows lighter to the right. A gradient points
-# *across* an edge. One row up, at the corner itself, both are 8, and it points down to the right.
-# On even ground both are 0: what HOG sees is edges and nothing else.
+# *across* an edge. One pixel to the right, at the corner itself, both are 8, and it points down to
+# the right. On even ground both are 0: what HOG sees is edges and nothing else.
 #
 # **Your turn**, for a whole stack of pictures (N, H, W). At the border a neighbour is missing:
 # there the gradient is 0.
