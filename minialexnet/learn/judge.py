@@ -115,12 +115,13 @@ def _wrong(
     if any(right):
         findings.append(f"{sum(right)} of {_count(len(right), 'case')} are right; this one is not:")
     findings.append(_describe(exercise, came[first].arguments))
-    if came[first].problem is not None:
-        return Verdict(exercise.name, False, (*findings, came[first].problem))
-    wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
-    results = range(len(exercise.results))
-    whole = _likeness(exercise, came, results, xp)
+    whole = None
+    if not all(outcome.problem for outcome in came):  # errors alone are not like any other errors
+        whole = _likeness(exercise, came, range(len(exercise.results)), xp)
     hints = [] if whole is None else [whole]
+    if came[first].problem is not None:
+        return Verdict(exercise.name, False, (*findings, came[first].problem), tuple(hints))
+    wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
     for number, name in enumerate(exercise.results):
         pairs = [(expected[i].results[number], came[i].results[number]) for i in wrong]
         pairs = [(e, c) for e, c in pairs if not close(e, c, exercise.tolerance)]

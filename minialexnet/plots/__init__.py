@@ -8,6 +8,7 @@ from minialexnet.plots.colours import colour_cloud
 from minialexnet.plots.curves import bars, curves, histograms
 from minialexnet.plots.flow import flow
 from minialexnet.plots.matrices import matrices
+from minialexnet.plots.orientations import orientations
 from minialexnet.plots.panels import panels
 from minialexnet.plots.pictures import filters, guesses, pictures
 from minialexnet.plots.squares import squares
@@ -26,6 +27,7 @@ __all__ = [
     "guesses",
     "histograms",
     "matrices",
+    "orientations",
     "panels",
     "pictures",
     "squares",

@@ -1,5 +1,7 @@
 """What a reader is told, whatever the exercise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,16 @@ def test_an_error_is_told_with_its_line():
 def test_an_error_in_some_cases_only():
     _, text = said(lambda x, shift: double(x, shift).reshape(2))
     assert "1 of 2 cases are right" in text and "cannot reshape" in text
+
+
+def test_an_error_in_the_first_case_hides_no_known_mistake():
+    first = Mistake("Only tables.", lambda x, shift: double(x, shift).reshape(x.shape[0], -1)[:, 3])
+    exercise = replace(DOUBLE, mistakes=(first,))
+    _, text = said(lambda x, shift: (2 * x + shift)[:, 3], exercise)
+    assert "IndexError" in text
+    assert "Hint: Only tables." in text
+    _, text = said(lambda x, shift: 1 / 0, exercise)
+    assert "Hint" not in text
 
 
 def test_wrong_number_of_arguments():

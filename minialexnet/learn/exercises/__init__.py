@@ -4,6 +4,7 @@ from minialexnet.learn.exercise import Exercise
 from minialexnet.learn.exercises import (
     assembled,
     augmentation,
+    before_alexnet,
     convolution,
     dropout,
     gradient_checking,
@@ -12,10 +13,13 @@ from minialexnet.learn.exercises import (
     relu,
     sgd_and_initialisation,
     softmax,
+    start,
     training,
 )
 
 NOTEBOOKS = (
+    start,
+    before_alexnet,
     convolution,
     relu,
     pooling,

@@ -1,0 +1,62 @@
+"""Features made by hand, as they were before networks learnt them: histograms of gradients (HOG).
+
+After Dalal and Triggs 2005, made simpler: grey pictures, and each pixel votes for one direction in
+one cell (theirs takes the colour whose gradient is largest, and shares votes between neighbours).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minialexnet.backend import get_array_module
+
+CELL, BINS = 8, 9
+
+
+def hog(x: Any, cell: int = CELL, bins: int = BINS) -> Any:
+    """Pictures (N, C, H, W) -> features (N, F): all blocks, normalised, in one row.
+
+    Args:
+        cell: side of a cell in pixels; it must divide H and W.
+        bins: directions told apart, over half a turn.
+    """
+    gy, gx = image_gradients(x.mean(axis=1))
+    blocks = normalised_blocks(orientation_histogram(gy, gx, cell, bins))
+    return blocks.reshape(len(x), -1)
+
+
+def image_gradients(x: Any) -> tuple[Any, Any]:
+    """Grey pictures (N, H, W) -> gy, gx alike: the difference of the two neighbours.
+
+    0 where a neighbour is missing.
+    """
+    xp = get_array_module(x)
+    gy, gx = xp.zeros_like(x), xp.zeros_like(x)
+    gy[:, 1:-1] = x[:, 2:] - x[:, :-2]
+    gx[:, :, 1:-1] = x[:, :, 2:] - x[:, :, :-2]
+    return gy, gx
+
+
+def orientation_histogram(gy: Any, gx: Any, cell: int, bins: int) -> Any:
+    """(N, H, W) twice -> (N, H / cell, W / cell, bins): how much gradient in which direction.
+
+    Each pixel votes with the length of its gradient; opposite directions are one.
+    """
+    xp = get_array_module(gx)
+    n, h, w = gx.shape
+    length = xp.sqrt(gy**2 + gx**2)
+    turn = xp.arctan2(gy, gx) / xp.pi % 1  # 0 and 1: along x; 0.5: along y
+    bin_of_pixel = xp.floor(turn * bins).astype(int) % bins
+    votes = [xp.where(bin_of_pixel == b, length, 0) for b in range(bins)]
+    in_cells = xp.stack(votes, axis=-1).reshape(n, h // cell, cell, w // cell, cell, bins)
+    return in_cells.sum(axis=(2, 4))
+
+
+def normalised_blocks(histograms: Any) -> Any:
+    """(N, R, S, bins) -> (N, R - 1, S - 1, 4 * bins): 2 x 2 cells each, scaled to a length of 1."""
+    xp = get_array_module(histograms)
+    above, below = histograms[:, :-1], histograms[:, 1:]
+    corners = above[:, :, :-1], above[:, :, 1:], below[:, :, :-1], below[:, :, 1:]
+    blocks = xp.concatenate(corners, axis=-1)
+    # The 0.01 keeps the noise of a block in which nothing is seen from becoming large.
+    return blocks / xp.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 0.01)
