@@ -34,9 +34,9 @@ rng = np.random.default_rng(0)
 
 # %% [markdown]
 # The network is `mini`, five epochs old, trained on the built-in pictures (28 pixels, ten classes).
-# All that follows works as well with a network of yours: train one (say
-# `minialexnet data get imagenette`, then `minialexnet train --data imagenette2-160`), put its folder
-# in place of `None`, and run everything again.
+# All that follows works as well with a network of yours: train one (say `minialexnet data get
+# imagenette`, then `minialexnet train --data imagenette2-160`), put its folder in place of `None`,
+# and run everything again.
 
 # %%
 own = None  # such as "../runs/imagenette2-160-1"
@@ -239,8 +239,8 @@ plots.matrices([small, "·", weights, "→", drops], ["picture", "", "weights", 
 #
 # **Your turn.** `predict` takes pictures (N, H, W, 3) and returns a probability for each, (N,);
 # picture is one (H, W, 3). Corners of the squares are `stride` apart, all squares lie inside the
-# picture. (The pictures are bytes, which stay on the host also when the network is on a GPU.) One call
-# of `predict` for all places is much faster than one for each, but either is right.
+# picture. (The pictures are bytes, which stay on the host also when the network is on a GPU.) One
+# call of `predict` for all places is much faster than one for each, but either is right.
 
 
 # %%
@@ -289,8 +289,8 @@ plots.maps_over(
 #
 # ## The gradient with respect to the picture
 #
-# The other way to ask needs one backward pass, and no square. Simonyan, Vedaldi and Zisserman (2013)
-# take the score $s_c$ of a class, before the softmax, as a function of the pixels. Near this
+# The other way to ask needs one backward pass, and no square. Simonyan, Vedaldi and Zisserman
+# (2013) take the score $s_c$ of a class, before the softmax, as a function of the pixels. Near this
 # picture $x_0$ it is almost linear:
 #
 # $$s_c(x) \approx s_c(x_0) + \sum_i \frac{\partial s_c}{\partial x_i} (x_i - x_{0,i})$$
@@ -335,8 +335,9 @@ plots.rows_of_pictures(
 
 # %% [markdown]
 # It is bright about where the object is, and grainy; the object itself one can at best guess. The
-# gradient answers another question than occlusion: not "what decides?", but "which pixels would change the score, if they changed a little?" A single pixel
-# of a large even area hardly ever would, though the area decides.
+# gradient answers another question than occlusion: not "what decides?", but "which pixels would
+# change the score, if they changed a little?" A single pixel of a large even area hardly ever
+# would, though the area decides.
 #
 # ## What it finds alike
 #
@@ -506,9 +507,9 @@ for name in ("white", "black"):
 #
 # <details><summary>Answer</summary>
 #
-# A filter of conv1 has three channels, red, green and blue: it is a small picture. A filter of conv2
-# has as many channels as conv1 has outputs (in mini 16, in AlexNet 48 for each group), and what a
-# channel stands for is not a colour. One would have to show a grey picture for each.
+# A filter of conv1 has three channels, red, green and blue: it is a small picture. A filter of
+# conv2 has as many channels as conv1 has outputs (in mini 16, in AlexNet 48 for each group), and
+# what a channel stands for is not a colour. One would have to show a grey picture for each.
 #
 # </details>
 #
@@ -554,8 +555,8 @@ for name in ("white", "black"):
 #   one page: `minialexnet report`.
 # - Krizhevsky, Sutskever and Hinton 2012, section 6.1 and figures 3 and 4.
 # - Zeiler and Fergus 2013, "Visualizing and Understanding Convolutional Networks"
-#   ([arXiv:1311.2901](https://arxiv.org/abs/1311.2901)): occlusion, and pictures projected back from
-#   every layer.
+#   ([arXiv:1311.2901](https://arxiv.org/abs/1311.2901)): occlusion, and pictures projected back
+#   from every layer.
 # - Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks"
 #   ([arXiv:1312.6034](https://arxiv.org/abs/1312.6034)): the gradient with respect to the picture.
 # - Adebayo et al. 2018, "Sanity Checks for Saliency Maps"

@@ -39,6 +39,7 @@ class WeightedSum:
     curved: bool = False
 
     def __call__(self, pictures):
+        """A number for each picture: (N,)."""
         if pictures.ndim != 4:
             raise ValueError(
                 f"predict takes pictures of shape (N, H, W, 3), and got {tuple(pictures.shape)}: "
