@@ -444,9 +444,10 @@ print(f"{wrong[low].mean():.1%}, in the other {wrong[high].mean():.1%}")
 
 # %% [markdown]
 # The first two hold here: mistakes are made between classes that share an outline (look at the
-# table again), with the truth as runner-up, and less surely. The third is what one expects of
-# faint pictures; judge from the numbers yourself. A suspicion that was not counted is worth
-# nothing, and the worst mistakes above are the exception: there the network is sure.
+# table again), with the truth as runner-up, and less surely. The third is what one expects of faint
+# pictures; judge from the numbers yourself. (And one more, for your eyes: in how many of the worst
+# five does something lie across the object, or close to it?) A suspicion that was not counted is
+# worth nothing, and the worst mistakes above are the exception: there the network is sure.
 #
 # ## Break it
 #

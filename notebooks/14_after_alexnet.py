@@ -18,7 +18,8 @@
 # twenty times as deep. By the end of this notebook you know the few ideas that did it, have counted
 # what each of them costs or saves, and have built the one that made depth trainable: the shortcut.
 #
-# *Reading: 25 minutes. Running: half a minute.*
+# *Reading: 25 minutes. Running: half a minute, and once half a minute more to train `mini`, if no
+# notebook before this one did.*
 
 # %%
 import numpy as np
@@ -146,7 +147,7 @@ for depth, name in enumerate(names, start=1):
 
 # %%
 def count(layers):
-    """Weights (with biases) and multiply-adds of (kernel, channels in, channels out, places)."""
+    """Weights with biases, and multiply-adds, of (kernel, channels in, out, places)."""
     weights = sum(k * k * c * o + o for k, c, o, _ in layers)
     return weights, sum(k * k * c * o * places**2 for k, c, o, places in layers)
 
@@ -157,7 +158,7 @@ for name, layer in (("AlexNet", (11, 3, 96, 55)), ("ZFNet", (7, 3, 96, 110))):
 
 # %% [markdown]
 # Fewer weights, more work. That is the trade from now on: **depth and resolution cost arithmetic,
-# which gets cheaper every year; weights are what over-fits.**
+# which gets cheaper every year; weights cost memory, and invite over-fitting.**
 #
 # ## VGG: nothing but 3 × 3
 #
@@ -174,25 +175,25 @@ for large, many in ((5, 2), (7, 3), (11, 5)):
 # The stack sees the same pixels with fewer weights, and has a ReLU after each layer, so it computes
 # more than one large linear window can. Simonyan and Zisserman (2014) built whole networks of it,
 # up to 19 layers, and found that their local response normalisation gained nothing (section 4.1):
-# it vanished from then on. The price stands in the fully connected layers, taken over from AlexNet:
+# soon after it was gone everywhere. The price stands in the fully connected layers, taken over from
+# AlexNet:
 
 # %%
 ALEXNET = [(11, 3, 96, 55), (5, 48, 256, 27), (3, 256, 384, 13), (3, 192, 384, 13)]
 ALEXNET += [(3, 192, 256, 13), (6, 256, 4096, 1), (1, 4096, 4096, 1), (1, 4096, 1000, 1)]
 
 VGG19, channels = [], 3
-for out, repeats, side in ((64, 2, 224), (128, 2, 112), (256, 4, 56), (512, 4, 28), (512, 4, 14)):
+STAGES = ((64, 2, 224), (128, 2, 112), (256, 4, 56), (512, 4, 28), (512, 4, 14))
+for out, repeats, side in STAGES:
     for _ in range(repeats):
         VGG19.append((3, channels, out, side))
         channels = out
 VGG19 += [(7, 512, 4096, 1), (1, 4096, 4096, 1), (1, 4096, 1000, 1)]
 
 for name, layers in (("AlexNet", ALEXNET), ("VGG-19", VGG19)):
-    all_weights, _ = count(layers)
-    connected, _ = count([layer for layer in layers if layer[3] == 1])
-    print(
-        f"{name}: {all_weights:,} weights, {connected / all_weights:.0%} in the last three layers"
-    )
+    total, _ = count(layers)
+    last, _ = count([layer for layer in layers if layer[3] == 1])
+    print(f"{name}: {total:,} weights, {last / total:.0%} in the last three layers")
 
 # %% [markdown]
 # ## GoogLeNet: branches, and 1 × 1 to reduce
@@ -264,7 +265,7 @@ counts = {name: count(layers) for name, layers in networks.items()}
 plots.bars({name: w / 1e6 for name, (w, _) in counts.items()}, xlabel="million weights")
 
 # %%
-plots.bars({name: m / 1e9 for name, (_, m) in counts.items()}, xlabel="10⁹ multiply-adds a picture")
+plots.bars({name: m / 1e9 for name, (_, m) in counts.items()}, xlabel="10⁹ multiply-adds")
 
 # %% [markdown]
 # Better and better, and neither weights nor arithmetic tell why. Depth does not come free, though:
@@ -282,7 +283,8 @@ plots.bars({name: m / 1e9 for name, (_, m) in counts.items()}, xlabel="10⁹ mul
 # %%
 trained = learn.trained_mini(xp=xp)
 every = np.arange(0, len(trained.pictures.train), 4)
-maps = trained.network.before("conv3").predict(trained.inputs(trained.pictures.train.images[every]))
+inputs = trained.inputs(trained.pictures.train.images[every])
+maps = trained.network.before("conv3").predict(inputs)
 maps = maps / maps.std()
 labels = xp.asarray(trained.pictures.train.labels[every])
 print("maps:", tuple(maps.shape))
@@ -385,7 +387,7 @@ def deep(blocks, shortcut, std=None, last=0.0, seed=0):
             body[1].params["weight"] *= last
         body.insert(1, ReLU())
         for layer in body:
-            layer.whole_batch = True  # maps are small: slices of a batch would only take longer
+            layer.whole_batch = True  # maps are small: slices would only take longer
         layers[f"block{number}"] = Residual(body) if shortcut else Sequential(body)
         layers[f"relu{number}"] = ReLU()
     layers |= {"pool": AvgPool2d(3), "flatten": Flatten()}
@@ -402,7 +404,7 @@ def deep(blocks, shortcut, std=None, last=0.0, seed=0):
 
 # %%
 def signals(network, x, labels):
-    """Along the blocks: likeness of different pictures' maps, size of maps, size of gradients."""
+    """After each block: likeness of different pictures, size of maps, and of gradients."""
     likeness, sizes, gradients, passed = [], [], [], []
     for name, layer in network.layers.items():
         x, memory = layer.run(x, training=True)
@@ -440,9 +442,10 @@ plots.curves(
 
 # %% [markdown]
 # (The gradient comes from the right.) With the paper's N(0, 0.01²) nothing arrives at the first
-# blocks of the plain stack; AlexNet could afford that with five convolutions, not with twenty. He's
-# initialisation mends it. But with shortcuts the gradient arrives with *either*: the first term,
-# dy, does not care for weights. So is a plain network with He's initialisation as good? Look
+# blocks of the plain stack; AlexNet could just afford it, with five convolutions of hundreds to two
+# thousand taps each; here are twenty of 144. He's initialisation mends it. But with shortcuts the
+# gradient arrives with *either*: the first term, dy, does not care for weights. So is a plain
+# network with He's initialisation as good? Look
 # forward:
 
 # %%
@@ -481,9 +484,9 @@ for name, error in history.items():
 
 # %% [markdown]
 # With two convolutions there is little between them. The plain networks get *worse* with depth, on
-# the very pictures they are trained on: at 20 they have hardly begun to learn. Those with shortcuts
-# do learn. (The deepest of them is slower than the one of 8: depth is no gain by itself on so small
-# a task.) Is it only the learning rate?
+# the very pictures they are trained on: at 20 they have learnt little or nothing. Those with
+# shortcuts do learn. (Compare the deepest of them with that of 8: depth is no gain by itself on so
+# small a task.) Is it only the learning rate?
 
 # %%
 for lr in (0.003, 0.03):
@@ -524,8 +527,8 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # %% [markdown]
 # They grow from block to block, and in 50 blocks would grow out of all bounds. Batch normalisation
 # (Ioffe and Szegedy 2015) brings each channel back to mean 0 and spread 1 over the batch and is
-# what ResNet uses; beginning with zero, as here, is another way (Zhang and others 2019 trained deep
-# residual networks without normalisation so).
+# what ResNet uses; beginning with zero, as here, is another way (with some further rules, Zhang and
+# others 2019 trained very deep residual networks without normalisation so).
 #
 # ## What lives on, what vanished
 #
@@ -534,11 +537,11 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # | ReLU | everywhere, or smoother relatives of it |
 # | training on GPUs | everywhere; so is spreading a network over several of them |
 # | random crops, mirrors, colours | everywhere, with many more |
-# | SGD with momentum, rate in steps | still good for convolutional networks (ResNet used just that) |
+# | SGD with momentum, rate in steps | still good (ResNet used just that) |
 # | dropout | in fully connected layers; ResNet has none (He 2015, section 3.4) |
 # | groups | came back for their own sake in ResNeXt (Xie 2016), down to one channel a group |
 # | softmax cross-entropy | everywhere |
-# | local response normalisation | gone: no gain found (VGG, section 4.1), batch normalisation came |
+# | local response normalisation | gone: no gain found (VGG, section 4.1) |
 # | kernels of 11 and 5 | gone; a first layer of 7 stayed for years |
 # | overlapped pooling | one such layer in ResNet; strides do the rest |
 # | two towers on two GPUs | gone: it was a matter of 3 GB of memory |

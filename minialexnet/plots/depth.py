@@ -43,7 +43,7 @@ def cone(
         axis = axes[0, 0]
         axis.set_axis_off()
         shift = left / CELL
-        axis.set(xlim=(-half - 0.5 - shift, half + 0.5), ylim=(-0.5, len(levels) - 0.4))
+        axis.set(xlim=(-half - 0.5 - shift, half + 0.5), ylim=(-0.5, len(levels) - 0.3))
         for level, places in enumerate(levels):
             if level + 1 < len(levels):
                 ends = levels[level + 1]

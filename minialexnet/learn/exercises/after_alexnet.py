@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import operator
 
 import numpy as np
 
@@ -107,7 +108,7 @@ def _backwards(kernel_sizes, strides):
 
 
 def _without_minus_one(kernel_sizes, strides):
-    jumps = itertools.accumulate(strides[:-1], initial=1)
+    jumps = itertools.accumulate(strides[:-1], operator.mul, initial=1)
     return 1 + sum(k * jump for k, jump in zip(kernel_sizes, jumps, strict=True))
 
 
@@ -118,8 +119,9 @@ MASK_OF_X = (
 EXERCISES = (
     Exercise(
         name="receptive_field",
-        task="How many pixels side by side one number at the end sees, after layers with these "
-        "kernel sizes and strides (two lists, the first layer first; pooling counts as a layer).",
+        task="How many pixels, from the first to the last along one side, a number at the end "
+        "sees, after layers with these kernel sizes and strides (two lists, the first layer first; "
+        "pooling counts as a layer).",
         solution=receptive_field,
         cases=lambda rng: [
             ([3], [1]),

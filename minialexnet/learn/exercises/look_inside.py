@@ -82,10 +82,10 @@ def _occlusion_cases(rng):
 
 def _neighbour_cases(rng):
     return [
-        (np.array([[3.0, 0], [0, 0], [1, 1]]), np.array([0.0, 0]), 2),
+        (np.array([[4.0, 0], [0, 0], [3, 3]]), np.array([1.0, 0]), 2),
         (np.array([[5.0, 5], [2, 0], [1, 4], [0, 1], [-3, 2]]), np.array([1.0, 1]), 3),
         (np.array([[9.0, 9], [1, 1], [2, 4]]), np.array([1.0, 1]), 1),
-        (np.array([[-2.0, 2], [1, 1], [3, -3]]), np.array([0.0, 0]), 2),
+        (np.array([[-2.0, 5], [1, 1], [4, -6]]), np.array([0.0, 1]), 2),
         (rng.standard_normal((12, 4)), rng.standard_normal(4), 4),
         (rng.standard_normal((30, 7)) * 3 + 1, rng.standard_normal(7), 6),
         (np.maximum(rng.standard_normal((40, 9)), 0), np.maximum(rng.standard_normal(9), 0), 8),
