@@ -330,7 +330,7 @@ for wanted in (1.0, 0.1):  # by how much the score should change
 plots.rows_of_pictures(
     [images[chosen], saliency(network, images[chosen], labels[chosen])],
     ["picture", "gradient"],
-    captions=[[classes[label] for label in labels[chosen]], [""] * 6],
+    captions=[[classes[label] for label in labels[chosen]], [""] * len(chosen)],
 )
 
 # %% [markdown]
@@ -382,7 +382,7 @@ spaces = {
 }
 searched = {name: features(train_images) for name, features in spaces.items()}
 rows, names, marked = [], [], []
-for query in typical[[0, 2, 4]]:
+for query in typical[::2]:
     for name in ("fc7", "pixels"):
         point = spaces[name](images[query : query + 1])[0]
         found = to_host(nearest(searched[name], point, 5))
