@@ -21,6 +21,7 @@ from minialexnet.learn.exercise import Answer, Exercise, Mistake
 from minialexnet.learn.exercises import EXERCISES
 from minialexnet.learn.judge import judge
 from minialexnet.learn.loop import error, train
+from minialexnet.learn.own_run import own_run
 from minialexnet.learn.small_set import SmallSet, small_set
 from minialexnet.learn.source import Source, source
 from minialexnet.learn.trained import Trained, trained_mini
@@ -37,6 +38,7 @@ __all__ = [
     "check",
     "error",
     "exercise",
+    "own_run",
     "small_set",
     "solution",
     "source",

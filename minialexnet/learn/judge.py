@@ -101,8 +101,8 @@ def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
         )
     ):
         findings.append(
-            "One remark: from float32 it makes float64 (an np.zeros without dtype=x.dtype?), which "
-            "takes twice the memory and time."
+            "One remark: from float32 it makes float64 (an np.zeros without dtype=x.dtype, or "
+            "astype(float)?), which takes twice the memory and time."
         )
     return Verdict(exercise.name, True, tuple(findings))
 

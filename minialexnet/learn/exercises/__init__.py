@@ -2,12 +2,14 @@
 
 from minialexnet.learn.exercise import Exercise
 from minialexnet.learn.exercises import (
+    after_alexnet,
     assembled,
     augmentation,
     before_alexnet,
     convolution,
     dropout,
     gradient_checking,
+    look_inside,
     lrn,
     pooling,
     relu,
@@ -31,6 +33,8 @@ NOTEBOOKS = (
     augmentation,
     assembled,
     training,
+    look_inside,
+    after_alexnet,
 )
 
 EXERCISES: dict[str, Exercise] = {

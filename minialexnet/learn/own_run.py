@@ -1,0 +1,42 @@
+"""A network that the reader trained, for the notebooks that look inside one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minialexnet.datasets import builtin_archive, load_or_prepare
+from minialexnet.errors import InputError
+from minialexnet.learn.trained import Trained
+from minialexnet.training import Preprocessing, RunFolder, TrainConfig, load_checkpoint
+
+
+def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Trained:
+    """The best network of a run of `minialexnet train`, and its pictures.
+
+    Args:
+        run: the run's folder, such as "../runs/imagenette2-160-1".
+        data: where the pictures are, if they are no longer where it was trained.
+        xp: numpy or cupy, where the network goes.
+    Raises:
+        InputError: there is no such run, or no pictures, or they have other classes.
+    """
+    folder = RunFolder(Path(run).expanduser())
+    best = load_checkpoint(folder.best)
+    last = load_checkpoint(folder.last) if folder.last.exists() else best
+    config = TrainConfig.from_dict(best.config)
+    where = config.data if data is None else data
+    where = builtin_archive() if where == "built-in" else Path(where).expanduser()
+    pictures = load_or_prepare(where, config.picture_size, fit=config.fit)
+    if list(pictures.classes) != best.classes:
+        raise InputError(
+            f"{where} has {len(pictures.classes)} classes, beginning with {pictures.classes[0]!r}; "
+            f"{folder.path} was trained on {len(best.classes)}, beginning with "
+            f"{best.classes[0]!r}: give the pictures it was trained on with data="
+        )
+    network = config.network()
+    network.set_params(best.params)
+    preprocessing = Preprocessing(best.mean, config.pixel_scale, config.image_size)
+    return Trained(network.to(xp), preprocessing, pictures, last.progress["history"], xp)
