@@ -28,11 +28,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 SLICE_PICTURES = 8
-"""Slices hold at most so many pictures: batches of 128 feed 16 cores."""
+"""Slices hold at most so many pictures, if these are not small: batches of 128 feed 16 cores."""
 
 MIN_SLICES = 4
 """Batches are cut into at least so many slices (if they have the pictures), to feed the cores.
 More of them would be smaller: for 16 pictures, eight slices take 10 to 25% longer on two cores."""
+
+SMALL_SLICE = 40_000
+"""Small pictures go together until a slice has so many numbers: then their arithmetic outweighs
+Python's. (`mini` trains 1.3 to 2 times as fast for it with pictures of 28 to 16 pixels.)"""
 
 SLICE_ELEMENTS = 5 << 18
 """What a layer gets or makes of a slice has at most so many elements (5 MiB of float32), for it is
@@ -143,7 +147,12 @@ def slice_batch(x: Array) -> list[slice]:
     count = x.shape[0]
     if not is_on_host(x) or x.ndim != 4 or count == 0:
         return [slice(0, count)]
-    return _equal_parts(count, min(count, max(MIN_SLICES, -(-count // SLICE_PICTURES))))
+    together = SMALL_SLICE // max(1, x.size // count)
+    if together > SLICE_PICTURES:
+        slices = 2 * -(-count // (2 * together))  # an odd one would keep one core of two waiting
+    else:
+        slices = max(MIN_SLICES, -(-count // SLICE_PICTURES))
+    return _equal_parts(count, min(count, slices))
 
 
 def halve_slice(x: Array, elements: int) -> list[slice]:

@@ -93,9 +93,21 @@ def test_slices_cover_the_batch_once_in_order(count, size):
     assert covered == list(range(count))
     lengths = [part.stop - part.start for part in slices]
     assert min(lengths) >= 1
-    assert max(lengths) <= parallel.SLICE_PICTURES
     assert max(lengths) - min(lengths) <= 1
-    assert len(slices) >= min(count, parallel.MIN_SLICES)
+    together = parallel.SMALL_SLICE // (3 * size * size)
+    if (
+        together > parallel.SLICE_PICTURES
+    ):  # small pictures: fewer slices, for an even count of cores
+        assert max(lengths) <= together
+        assert len(slices) == 1 == count or len(slices) % 2 == 0 or len(slices) == count
+    else:
+        assert max(lengths) <= parallel.SLICE_PICTURES
+        assert len(slices) >= min(count, parallel.MIN_SLICES)
+
+
+@pytest.mark.parametrize(("count", "size", "slices"), [(50, 24, 4), (32, 28, 2), (64, 42, 8)])
+def test_small_pictures_go_together(count, size, slices):
+    assert len(slice_batch(np.zeros((count, 3, size, size), np.float32))) == slices
 
 
 def test_slices_depend_on_the_shape_alone():

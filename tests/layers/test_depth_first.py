@@ -21,6 +21,12 @@ SIZES = [1, 2, 3, 7, 8, 9, 30, 37]
 
 
 @pytest.fixture(autouse=True)
+def slices_of_small_pictures(monkeypatch):
+    """The pictures of these tests are small, and are to be cut as large ones are."""
+    monkeypatch.setattr(parallel, "SMALL_SLICE", 0)
+
+
+@pytest.fixture(autouse=True)
 def threads_as_before():
     before = num_threads()
     yield
