@@ -63,8 +63,8 @@ def test_has_all_its_parts(source):
 
 @EACH
 def test_links_lead_somewhere(source):
-    text = source.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#\s]+)", text):
+    cells = [c.source for c in build.notebook(source).cells if c.cell_type == "markdown"]
+    for target in re.findall(r"\]\(([^)#\s]+)", "\n".join(cells)):
         if not target.startswith("http"):
             assert (FOLDER / target).resolve().exists(), target
 
