@@ -644,7 +644,7 @@ print((resumed.run.path / "metrics.csv").read_text())
 #
 # ## Where to read on
 #
-# - [`minialexnet/learn/train.py`](../minialexnet/learn/train.py): the loop of the course on one
+# - [`minialexnet/learn/loop.py`](../minialexnet/learn/loop.py): the loop of the course on one
 #   page.
 # - [`minialexnet/training/trainer.py`](../minialexnet/training/trainer.py),
 #   [`checkpoint.py`](../minialexnet/training/checkpoint.py): the long one, and what is saved.
