@@ -83,10 +83,11 @@ def run(options: argparse.Namespace) -> int:
         f"done: {accuracy} of the validation pictures right, in epoch {best['epoch']}; "
         f"{duration(sum(entry['seconds'] for entry in history))} of training"
     )
-    predict = "minialexnet predict"
-    if trainer.run.path.parent != Path("runs"):  # where it would look by itself
-        predict += f" --checkpoint {shlex.quote(str(trainer.run.path))}"
-    say(f"look at {trainer.run.path / 'curves.png'}; try: {predict} PICTURE")
+    predict, report = "minialexnet predict", "minialexnet report"
+    if trainer.run.path.parent != Path("runs"):  # where they would look by themselves
+        run = shlex.quote(str(trainer.run.path))
+        predict, report = f"{predict} --checkpoint {run}", f"{report} {run}"
+    say(f"look at {trainer.run.path / 'curves.png'}; try: {predict} PICTURE, or {report}")
     return 0
 
 

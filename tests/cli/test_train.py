@@ -29,13 +29,17 @@ def rows(run):
 
 
 class TestWhatIsLeft:
-    def test_the_command_to_predict_finds_the_run(self, cli, tiny, tmp_path, monkeypatch):
+    def test_the_commands_to_go_on_with_find_the_run(self, cli, tiny, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         options = ("--data", tiny, "--epochs", 1, "--batch-size", 8, "--picture-size", 32)
         options += ("--backend", "numpy")
         elsewhere = cli("train", *options, "--runs", "else where").err.splitlines()[-1]
-        assert elsewhere.endswith("minialexnet predict --checkpoint 'else where/tiny-1' PICTURE")
-        assert cli("train", *options).err.splitlines()[-1].endswith("minialexnet predict PICTURE")
+        assert elsewhere.endswith(
+            "minialexnet predict --checkpoint 'else where/tiny-1' PICTURE, "
+            "or minialexnet report 'else where/tiny-1'"
+        )
+        here = cli("train", *options).err.splitlines()[-1]
+        assert here.endswith("minialexnet predict PICTURE, or minialexnet report")
 
     def test_a_run_leaves_these_files_and_no_others(self, trained):
         names = {"config.json", "metrics.csv", "curves.png", "last.npz", "best.npz"}
