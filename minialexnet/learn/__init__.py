@@ -49,7 +49,7 @@ __all__ = [
 
 def exercise(name: str) -> Exercise:
     """The exercise of that name. Raises: InputError if there is none."""
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         near = difflib.get_close_matches(str(name), EXERCISES, n=1)
         meant = f" (did you mean {near[0]!r}?)" if near else ""
         raise InputError(f"there is no exercise {name!r}{meant}; there are {', '.join(EXERCISES)}")

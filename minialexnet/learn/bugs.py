@@ -170,17 +170,15 @@ def guess(name: str, wrong: Iterable[str] | str = (), kind: str | None = None) -
     Raises:
         InputError: there is no such bug, argument or kind.
     """
-    if name not in BUGS:
-        raise InputError(f"there is no bug {name!r}; there are {', '.join(BUGS)}")
-    bug = BUGS[name]
+    bug = _bug(name)
     if wrong is ... or kind is ... or not wrong or kind is None:
         return Guess(False, f"? {name} is still to be found: say what is wrong, and the kind")
-    named = {wrong} if isinstance(wrong, str) else set(wrong)
-    if unknown := sorted(named - set(bug.arguments)):
+    named = {wrong} if isinstance(wrong, str) or not isinstance(wrong, Iterable) else set(wrong)
+    if unknown := sorted(map(str, named - set(bug.arguments))):
         raise InputError(
             f"{name} has no argument {', '.join(unknown)}; it has {', '.join(bug.arguments)}"
         )
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
     if named != bug.wrong:
         return Guess(
@@ -197,11 +195,15 @@ def guess(name: str, wrong: Iterable[str] | str = (), kind: str | None = None) -
 
 def tell(name: str) -> Guess:
     """What is wrong, for those who give up. Raises: InputError if there is no such bug."""
-    if name not in BUGS:
-        raise InputError(f"there is no bug {name!r}; there are {', '.join(BUGS)}")
-    bug = BUGS[name]
+    bug = _bug(name)
     wrong = " and ".join(argument for argument in bug.arguments if argument in bug.wrong)
     return Guess(False, f"Wrong for {wrong}: {KINDS[bug.kind]}.\n{_told(bug)}")
+
+
+def _bug(name: str) -> Bug:
+    if not isinstance(name, str) or name not in BUGS:
+        raise InputError(f"there is no bug {name!r}; there are {', '.join(BUGS)}")
+    return BUGS[name]
 
 
 def _told(bug: Bug) -> str:

@@ -18,10 +18,18 @@ CLOSE = 1e-6
 
 
 def diagnose(pairs: Pairs) -> str | None:
-    """The first explanation that holds for all pairs."""
+    """The first explanation that holds for all pairs.
+
+    NaN and infinity are named if they are in the first pair, which is what the reader is shown;
+    in later ones they may come of the same mistake, or hide it, and are left out.
+    """
+    if (text := _not_finite(*pairs[0])) is not None:
+        return text
+    pairs = [pair for pair in pairs if _not_finite(*pair) is None]
     for explain in (
         _shape,
-        _not_finite,
+        _rounded,
+        _cut_off,
         _zeros,
         _sign,
         _factor,
@@ -108,22 +116,45 @@ def _flattened(expected: np.ndarray, came: np.ndarray) -> str | None:
     return None
 
 
-def _not_finite(pairs: Pairs) -> str | None:
-    if not any(np.isnan(came).any() and not np.isnan(expected).any() for expected, came in pairs):
-        if any(np.isinf(came).any() and not np.isinf(expected).any() for expected, came in pairs):
-            return (
-                "There are infinite numbers in it: something overflows, or is divided by zero "
-                "(e to the power of a large number, the logarithm of 0?)."
-            )
-        return None
-    return (
-        "There is NaN in it, which is not a number: 0/0, infinity minus infinity, or the square "
-        "root or logarithm of something negative."
-    )
+def _not_finite(expected: np.ndarray, came: np.ndarray) -> str | None:
+    if np.isnan(came).any() and not np.isnan(expected).any():
+        return (
+            "There is NaN in it, which is not a number: 0/0, infinity minus infinity, or the "
+            "square root or logarithm of something negative."
+        )
+    if np.isinf(came).any() and not np.isinf(expected).any():
+        return (
+            "There are infinite numbers in it: something overflows, or is divided by zero "
+            "(e to the power of a large number, the logarithm of 0?)."
+        )
+    return None
+
+
+def _rounded(pairs: Pairs) -> str | None:
+    """The right numbers, with the digits that float32 has."""
+    counted = all((came % 1 == 0).all() for _, came in pairs)  # whole numbers are exact in both
+    if not counted and _all(
+        pairs, lambda e, c: (c == c.astype(np.float32)).all() and close(e, c, 1e-5)
+    ):
+        return (
+            "It is right to about 7 digits, which is what float32 has. The arguments here are "
+            "float64: give new arrays the type of the old ones (dtype=x.dtype)."
+        )
+    return None
+
+
+def _cut_off(pairs: Pairs) -> str | None:
+    """The right numbers without what is behind the point."""
+    if _all(pairs, lambda e, c: e.size > 1 and close(np.trunc(e), c)):
+        return (
+            "The digits behind the point are cut off: the numbers were written into an array of "
+            "whole numbers."
+        )
+    return None
 
 
 def _zeros(pairs: Pairs) -> str | None:
-    if _all(pairs, lambda expected, came: not came.any()):
+    if _all(pairs, lambda expected, came: came.size > 1 and not came.any()):
         return (
             "All of it is zero: an array was made, but nothing written into it, or into a copy "
             "of it; or whole numbers were rounded down."
@@ -138,7 +169,9 @@ def _sign(pairs: Pairs) -> str | None:
 
 
 def _factor(pairs: Pairs) -> str | None:
+    """One number is always so many times another: a factor shows in several numbers only."""
     factors = []
+    counts = [np.count_nonzero(expected) for expected, _ in pairs]
     for expected, came in pairs:
         if expected.shape != came.shape or not came.any() or not expected.any():
             return None
@@ -147,7 +180,11 @@ def _factor(pairs: Pairs) -> str | None:
             return None
         factors.append(factor)
     if all(math.isclose(factor, factors[0], rel_tol=1e-6) for factor in factors):
+        if sum(counts) < 2 or math.isclose(factors[0], 1, rel_tol=1e-4):  # so it is no factor
+            return None
         return f"It is right but for a constant factor: yours is {_times(factors[0])} as large."
+    if min(counts) < 2:
+        return None
     return (
         "It is right but for a factor that differs from case to case (yours is "
         f"{', '.join(_times(factor) for factor in factors[:3])} as large): a count, such as the "
@@ -156,7 +193,7 @@ def _factor(pairs: Pairs) -> str | None:
 
 
 def _times(factor: float) -> str:
-    if factor < 1 and math.isclose(1 / factor, round(1 / factor), rel_tol=1e-6):
+    if 0 < factor < 1 and math.isclose(1 / factor, round(1 / factor), rel_tol=1e-6):
         return f"1/{round(1 / factor)}"
     return f"{factor:.4g} times"
 

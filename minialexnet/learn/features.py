@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from minialexnet.backend import get_array_module
+from minialexnet.errors import InputError
+from minialexnet.layers.arguments import whole_number
 
 CELL, BINS = 8, 9
 
@@ -19,7 +21,15 @@ def hog(x: Any, cell: int = CELL, bins: int = BINS) -> Any:
     Args:
         cell: side of a cell in pixels; it must divide H and W.
         bins: directions told apart, over half a turn.
+    Raises:
+        InputError: cells do not fit, or are fewer than two along a side: a block has 2 x 2.
     """
+    cell, bins = whole_number(cell, "cell"), whole_number(bins, "bins")
+    if x.ndim != 4 or any(side % cell or side < 2 * cell for side in x.shape[2:]):
+        raise InputError(
+            f"x has shape {tuple(x.shape)}; expected (N, C, H, W), with H and W multiples of "
+            f"cell={cell} and at least {2 * cell}"
+        )
     gy, gx = image_gradients(x.mean(axis=1))
     blocks = normalised_blocks(orientation_histogram(gy, gx, cell, bins))
     return blocks.reshape(len(x), -1)

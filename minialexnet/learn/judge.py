@@ -11,6 +11,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ UNSTEADY = (
     "its own, or keeps something from call to call. What it returns should follow from its "
     "arguments alone."
 )
+
+
+class _NoResult(Exception):
+    """What is wrong with what was returned, on its way out of a gradient check."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,8 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
     """Compare an answer with the solution, on arrays of the module `xp`."""
     if not callable(answer):
         raise InputError(
-            f"{answer!r} is no function; expected one like {exercise.signature}: hand over its "
-            "name, without calling it"
+            f"{_kind(answer)} is no function; expected one like {exercise.signature}: hand over "
+            "its name, without calling it"
         )
     if is_unwritten(answer):
         return Verdict(
@@ -65,7 +70,9 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
     right = [_agree(exercise, e, c) for e, c in zip(expected, came, strict=True)]
     if changed := next((c.changed for c in came if c.changed), None):
         names = " and ".join(changed)
-        finding = f"It changes its argument {names} in place, which belongs to the caller."
+        which = "argument" if len(changed) == 1 else "arguments"
+        belongs = "belongs" if len(changed) == 1 else "belong"
+        finding = f"It changes its {which} {names} in place, which {belongs} to the caller."
         likenesses = (_likeness(exercise, came, [i], xp) for i in range(len(exercise.results)))
         hint = next(filter(None, likenesses), None) or (
             f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
@@ -84,7 +91,12 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
 def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
     findings = [f"It agrees with the solution in {_count(len(cases), 'case')}."]
     if exercise.gradient_check is not None:
-        report = exercise.gradient_check(answer, xp)
+        try:
+            with np.errstate(all="ignore"):
+                report = exercise.gradient_check(_giving_arrays(exercise, answer, xp), xp)
+        except (Exception, SystemExit) as error:  # as in `run`; these arguments are new to it
+            problem = str(error) if type(error) is _NoResult else _what_was_raised(answer, error)
+            return Verdict(exercise.name, False, (*findings, f"In the gradient check: {problem}"))
         findings.append(
             f"Gradient check: the largest relative error at {report.points} points is "
             f"{report.error:.1e}{' (wrong!)' if not report.ok else ''}."
@@ -122,6 +134,9 @@ def _wrong(
     if came[first].problem is not None:
         return Verdict(exercise.name, False, (*findings, came[first].problem), tuple(hints))
     wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
+    if whole is None and (order := _order(exercise, [(expected[i], came[i]) for i in wrong])):
+        hints.append(order)
+        whole = order
     for number, name in enumerate(exercise.results):
         pairs = [(expected[i].results[number], came[i].results[number]) for i in wrong]
         pairs = [(e, c) for e, c in pairs if not close(e, c, exercise.tolerance)]
@@ -136,6 +151,19 @@ def _wrong(
         if hint is not None and hint not in hints:
             hints.append(hint)
     return Verdict(exercise.name, False, tuple(findings), tuple(hints))
+
+
+def _order(exercise: Exercise, pairs: Sequence[tuple[Outcome, Outcome]]) -> str | None:
+    """Whether all results are right, but returned in another order: (expected, came) cases."""
+    for order in permutations(range(len(exercise.results))):
+        if all(
+            close(e.results[number], c.results[place], exercise.tolerance)
+            for e, c in pairs
+            for place, number in enumerate(order)
+        ):
+            names = ", ".join(exercise.results)
+            return f"The results are right, but in another order: expected {names}."
+    return None
 
 
 def _likeness(
@@ -166,16 +194,39 @@ def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = 
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             returned = answer(*given) if exercise.call is None else exercise.call(answer, *given)
-    except Exception as error:  # whatever a reader's code may raise is told to the reader
+    except (Exception, SystemExit) as error:  # whatever a reader's code may raise (exit() too)
         return Outcome(arguments, problem=_what_was_raised(answer, error))
     changed = tuple(
         name
         for name, before, after in zip(exercise.parameters, arguments, given, strict=False)
-        if isinstance(before, np.ndarray) and not np.array_equal(before, to_host(after), True)
+        if _has_changed(before, after)
     )
     if isinstance(results := _results(exercise, returned), str):
         return Outcome(arguments, problem=results, changed=changed)
     return Outcome(arguments, results, changed=changed)
+
+
+def _giving_arrays(exercise: Exercise, answer: Answer, xp: Any) -> Answer:
+    """The answer with arrays of `xp` for results, as a gradient check expects them.
+
+    So lists and numbers, which will do in the cases, will do here as well.
+    """
+
+    def wrapped(*arguments: Any) -> Any:
+        results = _results(exercise, answer(*arguments))
+        if isinstance(results, str):
+            raise _NoResult(results)
+        arrays = tuple(xp.asarray(result.astype(np.float64)) for result in results)
+        return arrays if len(arrays) > 1 else arrays[0]
+
+    return wrapped
+
+
+def _has_changed(before: Any, after: Any) -> bool:
+    """Whether an argument, an array or a list of numbers, is not what it was."""
+    if isinstance(before, np.ndarray):
+        return not np.array_equal(before, to_host(after), True)
+    return isinstance(before, list) and before != after
 
 
 def _results(exercise: Exercise, returned: Any) -> tuple[np.ndarray, ...] | str:
@@ -186,16 +237,19 @@ def _results(exercise: Exercise, returned: Any) -> tuple[np.ndarray, ...] | str:
     if len(names) > 1 and (not isinstance(returned, tuple | list) or len(returned) != len(names)):
         what = f"{len(returned)} things" if isinstance(returned, tuple | list) else _kind(returned)
         return f"It returned {what}; expected {len(names)}: {', '.join(names)}."
+    if isinstance(returned, tuple) and len(returned) == 1 and getattr(returned[0], "ndim", 0):
+        return "It returned a tuple with an array in it: is there a comma behind the value?"
     results = []
     for name, value in zip(names, returned if len(names) > 1 else [returned], strict=True):
         if hasattr(value, "get") and hasattr(value, "dtype"):
             value = to_host(value)
         try:
-            array = np.asarray(value)
-        except ValueError:
+            array = np.array(value)  # a copy: a buffer may be written again in the next case
+        except (ValueError, TypeError):  # rows of different lengths; a list of a GPU's arrays
             return f"{name} is {_kind(value)}; expected an array."
         if array.dtype.kind not in "fiub":
-            return f"{name} is {_kind(value)}; expected an array of numbers."
+            kind = f"an array of {array.dtype}" if hasattr(value, "dtype") else _kind(value)
+            return f"{name} is {kind}; expected an array of numbers."
         results.append(array if array.dtype.kind == "f" else array.astype(np.float64))
     return tuple(results)
 
@@ -231,16 +285,16 @@ def is_unwritten(answer: Answer) -> bool:
     )
 
 
-def _what_was_raised(answer: Answer, error: Exception) -> str:
+def _what_was_raised(answer: Answer, error: BaseException) -> str:
     """The error, and the line of the reader's function it came from."""
-    name = type(error).__name__
+    raised = f"{type(error).__name__}: {error}".rstrip(": ")
     code = getattr(answer, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if code is not None and f.filename == code.co_filename]
     if not own:
-        return f"It ended in {name}: {error}"
+        return f"It ended in {raised}"
     line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
-    return f"It ended in {name}: {error}\nin the line:  {line}"
+    return f"It ended in {raised}\nin the line:  {line}"
 
 
 def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
@@ -250,19 +304,28 @@ def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
         if isinstance(value, np.ndarray) and value.size > SHOWN:
             words.append(f"{name} of shape {value.shape}")
         elif isinstance(value, np.ndarray):
-            kind = " in float32" if value.dtype == np.float32 else ""
-            words.append(f"{name} = {np.round(value, 4).tolist()}{kind}")
+            kind = "" if value.dtype in (np.float64, np.int64) else f" in {value.dtype}"
+            words.append(f"{name} = {_shortened(value.tolist())}{kind}")
         else:
             words.append(f"{name} = {value!r}")
     return "for " + ", ".join(words)
+
+
+def _shortened(value: Any) -> Any:
+    """Numbers of nested lists with four digits or so; small ones do not become 0."""
+    if isinstance(value, list):
+        return [_shortened(entry) for entry in value]
+    if isinstance(value, float):
+        return round(value, 4) if abs(value) >= 0.1 else float(f"{value:.4g}")
+    return value
 
 
 def _difference(name: str, expected: np.ndarray, came: np.ndarray) -> str:
     if expected.shape != came.shape:
         return f"{name} has the shape {came.shape}; expected {expected.shape}"
     if expected.ndim == 0:
-        return f"{name} is {came:.6g}; expected {expected:.6g}"
-    if expected.size <= SHOWN:
+        return f"{name} is {_apart(came, expected)}"
+    if expected.size <= SHOWN and _numbers(came) != _numbers(expected):
         return f"{name} is\n{_numbers(came)}\nexpected\n{_numbers(expected)}"
     wrong = ~np.isclose(expected, came, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
     place = tuple(int(i) for i in np.argwhere(wrong)[0]) if wrong.any() else ()
@@ -270,8 +333,17 @@ def _difference(name: str, expected: np.ndarray, came: np.ndarray) -> str:
         return f"{name} is not exact enough"
     return (
         f"{name} differs at {int(wrong.sum())} of {wrong.size} places, first at {list(place)}: "
-        f"{came[place]:.6g}; expected {expected[place]:.6g}"
+        f"{_apart(came[place], expected[place])}"
     )
+
+
+def _apart(came: Any, expected: Any) -> str:
+    """Two numbers with as many digits as it takes to tell them apart."""
+    for digits in (6, 9, 12, 17):
+        one, other = f"{came:.{digits}g}", f"{expected:.{digits}g}"
+        if one != other:
+            break
+    return f"{one}; expected {other}"
 
 
 def _numbers(array: np.ndarray) -> str:

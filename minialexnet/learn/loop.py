@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import get_array_module, host_generator
+from minialexnet.errors import InputError
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
+from minialexnet.layers.arguments import whole_number
 from minialexnet.training import SGD
 
 CHUNK = 250
@@ -40,7 +42,15 @@ def train(
     Returns:
         {"loss": of each step, "error": share of training pictures that were wrong, of each epoch
         (while it learnt), "val_error": likewise after each epoch, if there is `val`}.
+    Raises:
+        InputError: there are no pictures, or not one label for each; a number makes no sense.
     """
+    epochs, batch_size = whole_number(epochs, "epochs", 0), whole_number(batch_size, "batch_size")
+    _check_labels(x, labels)
+    if val is not None:
+        if not isinstance(val, tuple | list) or len(val) != 2:
+            raise InputError("val is no pair; expected (pictures, labels)")
+        _check_labels(*val, "val ")
     xp = get_array_module(x)
     generator = host_generator(seed, 0)
     criterion, optimizer = SoftmaxCrossEntropy(), SGD(network, lr, momentum, weight_decay)
@@ -63,9 +73,22 @@ def train(
 
 
 def error(network: Layer, x: Any, labels: Any) -> float:
-    """The share of pictures whose best-rated class is not theirs."""
+    """The share of pictures whose best-rated class is not theirs.
+
+    Raises: InputError if there are no pictures, or not one label for each.
+    """
+    _check_labels(x, labels)
     wrong = 0
     for start in range(0, len(x), CHUNK):
         piece = slice(start, start + CHUNK)
         wrong += int((network.predict(x[piece]).argmax(axis=1) != labels[piece]).sum())
     return wrong / len(x)
+
+
+def _check_labels(x: Any, labels: Any, what: str = "") -> None:
+    """One label would be compared with every picture, and labels too many go unnoticed."""
+    if len(x) != len(labels) or not len(x):
+        raise InputError(
+            f"got {len(x)} {what}pictures and {len(labels)} labels; expected as many labels as "
+            "pictures, and at least one"
+        )

@@ -23,6 +23,8 @@ def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Tr
     Raises:
         InputError: there is no such run, or no pictures, or they have other classes.
     """
+    if not isinstance(run, str | Path):
+        raise InputError(f"a run must be given as the path of its folder, not {run!r}")
     folder = RunFolder(Path(run).expanduser())
     best = load_checkpoint(folder.best)
     last = load_checkpoint(folder.last) if folder.last.exists() else best

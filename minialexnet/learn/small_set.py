@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minialexnet.datasets import PictureSet, builtin_archive, load_pictures, to_network_input
+from minialexnet.layers.arguments import whole_number
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ def small_set(
         data: a folder or archive as `minialexnet train --data` takes it; None: the built-in set.
         xp: where x and labels go, numpy or cupy.
     Raises:
-        InputError: as `load_pictures`.
+        InputError: as `load_pictures`; a count is no whole number of at least 1.
     """
+    count, val_count = whole_number(count, "count"), whole_number(val_count, "val_count")
     pictures = load_pictures(builtin_archive() if data is None else data, size=side)
     mean = pictures.train.statistics.mean_colour
     scale = float(1 / pictures.train.statistics.colour_std.mean())

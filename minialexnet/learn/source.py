@@ -45,7 +45,8 @@ def source(function: Callable, docstring: bool = True) -> Source:
         file = inspect.getsourcefile(function) or ""
     except (OSError, TypeError):
         raise InputError(
-            f"{function!r} has no source to show; expected a function or class written in Python"
+            f"{textwrap.shorten(repr(function), 80)} has no source to show; expected a function or "
+            "class written in Python"
         ) from None
     root = os.path.dirname(os.path.dirname(os.path.abspath(minialexnet.__file__)))
     place = os.path.relpath(file, root).replace(os.sep, "/")
@@ -55,8 +56,12 @@ def source(function: Callable, docstring: bool = True) -> Source:
 
 def without_docstring(text: str) -> str:
     """The code of one function or class without its docstring."""
-    definition = ast.parse(text).body[0]
-    if ast.get_docstring(definition) is None:
+    try:
+        definition = ast.parse(text).body[0]
+    except SyntaxError:  # the line of a lambda may be a piece of a statement
+        return text
+    is_definition = isinstance(definition, ast.FunctionDef | ast.ClassDef)
+    if not is_definition or ast.get_docstring(definition) is None:
         return text
     first = definition.body[0]
     lines = text.splitlines(keepends=True)

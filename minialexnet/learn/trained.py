@@ -13,6 +13,7 @@ import numpy as np
 
 from minialexnet.backend import to_host
 from minialexnet.datasets import Pictures, builtin_archive, cut_views, load_pictures
+from minialexnet.errors import InputError
 from minialexnet.models import AlexNet
 from minialexnet.ops import softmax
 from minialexnet.training import (
@@ -25,7 +26,6 @@ from minialexnet.training import (
 )
 
 SIDE, EPOCHS, BATCH_SIZE, NAME = 32, 5, 32, "course"
-BACKENDS = {"numpy": "numpy", "cupy": "cupy"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
         runs: folder in which the trained network is kept, as `course-SIDE`.
         xp: numpy or cupy, where it is trained and stays.
         side: of the pictures, in pixels: larger ones take longer, and are recognised better.
+    Raises:
+        InputError: the folder cannot be made; the pictures are too small for the network.
     """
     pictures = load_pictures(builtin_archive(), size=side)
     config = planned(
@@ -75,13 +77,18 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
         picture_size=side,
         fit=pictures.fit,
         pixel_std=float(pictures.train.statistics.colour_std.mean()),
-        backend=BACKENDS[xp.__name__],
+        backend=xp.__name__,
         epochs=EPOCHS,
         batch_size=BATCH_SIZE,
     )
     run = RunFolder(Path(runs) / f"{NAME}-{side}")
     if not _is_done(run, config):
-        run.path.mkdir(parents=True, exist_ok=True)
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot make the folder {run.path} ({error.strerror}); give another with runs="
+            ) from None
         mean = pictures.train.statistics.mean_colour
         Trainer(config, pictures.train, pictures.val, mean, run).fit()
     best, last = load_checkpoint(run.best), load_checkpoint(run.last)

@@ -103,3 +103,11 @@ def test_unknown_words():
         bugs.guess("centre", ["w"], "axis")
     with pytest.raises(InputError, match="no kind 'axes'; there are axis"):
         bugs.guess("centre", ["x"], "axes")
+    with pytest.raises(InputError, match="no bug"):
+        bugs.tell(["centre"])
+    with pytest.raises(InputError, match="no argument 1; it has x"):
+        bugs.guess("centre", 1, "axis")
+    with pytest.raises(InputError, match="no argument 1, w; it has x"):
+        bugs.guess("centre", ["w", 1], "axis")
+    with pytest.raises(InputError, match="no kind"):
+        bugs.guess("centre", ["x"], ["axis"])

@@ -29,6 +29,8 @@ def told(change, arrays=SQUARES):
         (lambda y: y[:, :, ::-1], "back to front along axis -2"),
         (lambda y: y[..., ::-1, ::-1], "back to front along the axes (-2, -1)"),
         (lambda y: y + 3, "off by the same amount"),
+        (lambda y: y.astype(np.float32).astype(float), "about 7 digits"),
+        (np.trunc, "behind the point are cut off"),
         (lambda y: y[:, None], "an axis of length 1 too many"),
         (lambda y: np.stack([y - 1, 0 * y + 1], axis=2), "summed over axis 2"),
         (lambda y: y.reshape(len(y), -1), "they need the shape (2, 3, 4, 4)"),
@@ -46,6 +48,27 @@ def test_border():
 def test_what_nobody_knows():
     assert told(lambda y: y**2 + np.arange(y.size).reshape(y.shape)) is None
     assert told(lambda y: y[:1, :1]) is None
+
+
+def test_one_number_is_always_some_factor_of_another():
+    """Which says nothing, unless it is the same in all cases."""
+    pairs = [(np.array(a), np.array(b)) for a, b in ((2.0, 3.0), (5.0, 6.0), (7.0, 1.0))]
+    assert diagnose(pairs) is None
+    assert diagnose(pairs[:1]) is None
+    assert diagnose([(np.array(2.0), np.array(0.0))]) is None
+    assert "1.5 times" in diagnose([(np.array(a), np.array(1.5 * a)) for a in (2.0, 5.0)])
+
+
+def test_a_factor_of_almost_1_is_not_named():
+    assert told(lambda y: y * 1.00001) is None
+
+
+def test_nan_is_named_only_where_it_is_shown():
+    """The first pair is shown; that a later one holds NaN hides no other explanation."""
+    with np.errstate(all="ignore"):
+        pairs = [(y, -y / nan) for y, nan in zip(SQUARES, (1, np.nan), strict=True)]
+    assert "times -1" in diagnose(pairs)
+    assert "NaN" in diagnose(pairs[::-1])
 
 
 def test_must_hold_for_all_cases():

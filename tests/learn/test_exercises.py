@@ -60,11 +60,23 @@ def test_solution_can_be_shown(exercise):
     assert f"def {exercise.solution.__name__}(" in text
 
 
+def test_a_count_is_exact():
+    """One too many in a hundred million is less than the rounding that others are allowed."""
+
+    def answer(*arguments):
+        count = EXERCISES["multiply_adds"].solution(*arguments)
+        return count + (count > 10**8)
+
+    assert not learn.check("multiply_adds", answer).ok
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(InputError, match=r"no exercise 'conv2' \(did you mean 'conv2d'\?\)"):
         learn.check("conv2", len)
     with pytest.raises(InputError, match="no exercise 'zzz'; there are "):
         learn.solution("zzz")
+    with pytest.raises(InputError, match="no exercise"):
+        learn.check(["conv2d"], len)
 
 
 def test_refuses_what_is_no_function():

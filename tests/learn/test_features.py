@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minialexnet.backend import to_host
+from minialexnet.errors import InputError
 from minialexnet.learn import features
 
 
@@ -53,3 +54,19 @@ def test_the_bin_of_an_angle_just_below_zero():
     gy, gx = np.full((1, 2, 2), -1e-9, np.float32), np.ones((1, 2, 2), np.float32)
     histogram = features.orientation_histogram(gy, gx, 2, 9)
     assert histogram.sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [((3, 3, 32, 24), {"cell": 5}), ((3, 3, 8, 24), {}), ((3, 32, 24), {}), ((3, 32, 24, 3), {})],
+)
+def test_cells_must_fit(shape, options):
+    """One cell along a side makes no block, and so no features at all."""
+    with pytest.raises(InputError, match="with H and W multiples of cell="):
+        features.hog(np.ones(shape, np.float32), **options)
+
+
+@pytest.mark.parametrize("options", [{"cell": 0}, {"bins": 0}])
+def test_numbers_must_be_whole_and_positive(x, options):
+    with pytest.raises(InputError, match="expected a whole number of at least 1"):
+        features.hog(x, **options)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minialexnet.backend import get_array_module
+from minialexnet.errors import InputError
 from minialexnet.gradcheck import check_function
 from minialexnet.learn.exercise import Exercise, Mistake
 from minialexnet.learn.judge import is_unwritten, judge
@@ -152,6 +153,119 @@ def test_each_result_is_judged_by_itself():
     assert "second is" in text
 
 
+def test_results_in_another_order():
+    _, text = said(lambda x: (x[1:], x[:1]), HALVES)
+    assert "Hint: The results are right, but in another order: expected first, second." in text
+
+
+def test_a_comma_too_many():
+    def answer(x, shift):
+        return (double(x, shift),)
+
+    _, text = said(answer)
+    assert "is there a comma behind the value?" in text and "Hint" not in text
+
+
+def test_complex_numbers():
+    _, text = said(lambda x, shift: double(x, shift) + 0j)
+    assert "the result is an array of complex128; expected an array of numbers" in text
+
+
+def test_a_list_of_arrays_of_a_device_is_no_array():
+    """CuPy's arrays refuse to be made into NumPy's, with a TypeError."""
+
+    class OnDevice:
+        def __array__(self, *args, **kwargs):
+            raise TypeError("implicit conversion")
+
+    _, text = said(lambda x, shift: [OnDevice()])
+    assert "the result is a list; expected an array" in text
+
+
+def test_one_buffer_for_all_cases():
+    """What was returned for one case may be overwritten in the next."""
+    exercise = replace(DOUBLE, cases=lambda rng: [(np.array([a, 2.0]), 0) for a in (1.0, 5.0)])
+    buffer = np.zeros(2)
+
+    def answer(x, shift):
+        buffer[:] = 2 * x + shift
+        return buffer
+
+    ok, text = said(answer, exercise)
+    assert ok, text
+
+
+@pytest.mark.parametrize("leave", [SystemExit, SystemExit("bye")])
+def test_an_answer_that_ends_the_program_ends_only_itself(leave):
+    def answer(x, shift):
+        raise leave
+
+    ok, text = said(answer)
+    assert not ok
+    assert "It ended in SystemExit" in text and "SystemExit: \n" not in text
+
+
+def test_what_is_no_function_is_not_printed():
+    with pytest.raises(InputError, match=r"^an array is no function"):
+        judge(DOUBLE, np.zeros((50, 50)))
+
+
+def test_small_differences_are_shown():
+    """In four or six digits both would look the same."""
+    _, text = said(lambda x, shift: double(x, shift) * (1 + 2e-6))
+    assert "differs at 2 of 2 places, first at [0]: 2.000004; expected 2" in text
+    exercise = replace(
+        DOUBLE,
+        solution=lambda x, shift: 37748737,
+        cases=lambda rng: [(1.0, 0)],
+        mistakes=(),
+        tolerance=0,
+    )
+    _, text = said(lambda x, shift: 37748736, exercise)
+    assert "the result is 37748736; expected 37748737" in text
+    assert "Hint" not in text
+
+
+def test_small_arguments_are_not_shown_as_0():
+    exercise = replace(DOUBLE, cases=lambda rng: [(np.array([1.5e-6, 1 / 3, 1000.0]), 0)])
+    assert "x = [1.5e-06, 0.3333, 1000.0], shift" in said(lambda x, shift: x, exercise)[1]
+
+
+def test_types_of_arguments_are_shown():
+    exercise = replace(DOUBLE, cases=lambda rng: [(np.array([200], dtype=np.uint8), 0)])
+    assert "x = [200] in uint8" in said(lambda x, shift: x[::-1] + 3, exercise)[1]
+
+
+def test_float32_in_between():
+    """Right, but in too few digits: no factor, and no mistake of the formula."""
+    exercise = replace(DOUBLE, cases=lambda rng: [(rng.standard_normal(9), 1)], tolerance=1e-8)
+    _, text = said(lambda x, shift: double(x.astype(np.float32), shift), exercise)
+    assert "Hint: It is right to about 7 digits, which is what float32 has." in text
+
+
+def test_changing_a_list_is_refused():
+    exercise = replace(
+        DOUBLE, solution=lambda x, shift: sum(x), cases=lambda rng: [([1, 2], 0)], mistakes=()
+    )
+
+    def answer(x, shift):
+        return x.pop() + x.pop()
+
+    ok, text = said(answer, exercise)
+    assert not ok
+    assert "changes its argument x in place" in text
+
+
+def test_several_changed_arguments():
+    def answer(dy, x):
+        dy *= 2
+        x *= 2
+        return dy
+
+    _, text = said(answer, SQUARE)
+    assert "changes its arguments dy and x in place, which belong to the caller" in text
+
+
 def test_changing_an_argument_is_refused():
     def answer(x, shift):
         x *= 2
@@ -221,6 +335,29 @@ def test_the_gradient_is_checked():
     ok, text = said(lambda dy, x: dy * (x + x), SQUARE)
     assert ok
     assert "Gradient check: the largest relative error at 3 points is" in text
+
+
+def test_lists_will_do_in_the_gradient_check_too():
+    ok, text = said(lambda dy, x: (2 * x * dy).tolist(), SQUARE)
+    assert ok
+    assert "Gradient check" in text
+
+
+def test_an_error_in_the_gradient_check_is_told():
+    """Its arguments may have shapes that no case has."""
+
+    def answer(dy, x):
+        return 2 * x.reshape(2) * dy
+
+    ok, text = said(answer, SQUARE)
+    assert not ok
+    assert "In the gradient check: It ended in ValueError: cannot reshape" in text
+    assert "in the line:  return 2 * x.reshape(2) * dy" in text
+
+
+def test_nothing_returned_in_the_gradient_check():
+    _, text = said(lambda dy, x: 2 * x * dy if len(x) == 2 else None, SQUARE)
+    assert "In the gradient check: It returned nothing" in text
 
 
 def test_a_gradient_that_the_cases_do_not_tell_from_the_right_one():

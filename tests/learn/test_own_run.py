@@ -68,3 +68,8 @@ def test_pictures_of_other_classes_are_refused(run, tmp_path):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="no checkpoint"):
         learn.own_run(tmp_path / "nothing")
+
+
+def test_what_is_no_path_is_refused():
+    with pytest.raises(InputError, match="path of its folder, not 3"):
+        learn.own_run(3)

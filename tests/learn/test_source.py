@@ -26,6 +26,24 @@ def test_without_docstring_where_there_is_none():
     assert str(learn.source(bare, docstring=False)).endswith("def bare(x):\n    return x")
 
 
+def test_of_a_lambda():
+    """It has no docstring, and its line may be a piece of a statement."""
+    functions = (
+        lambda x: x + 1,
+    )  # fmt: skip
+    assert str(learn.source(functions[0], docstring=False)).endswith("\nlambda x: x + 1,")
+    named = lambda x: x + 2  # noqa: E731
+    assert str(learn.source(named, docstring=False)).endswith(
+        "\nnamed = lambda x: x + 2  # noqa: E731"
+    )
+
+
+def test_the_refusal_is_short():
+    with pytest.raises(InputError) as caught:
+        learn.source(list(range(1000)))
+    assert len(str(caught.value)) < 200
+
+
 def test_of_a_class():
     assert "class ReLU(" in str(learn.source(__import__("minialexnet").ReLU))
 

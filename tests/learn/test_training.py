@@ -5,6 +5,7 @@ import pytest
 
 from minialexnet import alexnet, learn
 from minialexnet.datasets import Pictures
+from minialexnet.errors import InputError
 from minialexnet.learn import trained
 from minialexnet.training import Trainer, load_checkpoint
 from tests.training.tiny import CLASSES, SIZE, tiny_pictures
@@ -146,3 +147,47 @@ def test_trained_mini_after_a_break(tmp_path, quick, monkeypatch):
     assert len(mended.history) == 2
     for name, value in whole.network.params.items():
         np.testing.assert_array_equal(value, mended.network.params[name])
+
+
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"count": -5}, {"val_count": 2.5}])
+def test_small_set_refuses_counts_that_are_none(wrong):
+    """-5 would leave out the last five."""
+    with pytest.raises(InputError, match="expected a whole number of at least 1"):
+        learn.small_set(side=8, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": -1}, {"batch_size": 0}, {"epochs": 1.5}])
+def test_train_refuses_what_is_no_number_of_pictures_or_epochs(small, wrong):
+    """With batches of -1 there would be no steps, and no pictures wrong."""
+    with pytest.raises(InputError, match="expected a whole number of at least"):
+        learn.train(mini(), small.x, small.labels, **wrong)
+
+
+@pytest.mark.parametrize("count", [0, 1, 99])
+def test_there_must_be_a_label_for_each_picture(small, count):
+    x, labels = small.x, small.labels[:count]
+    words = f"got 100 pictures and {count} labels"
+    with pytest.raises(InputError, match=words):
+        learn.train(mini(), x, labels)
+    with pytest.raises(InputError, match=words):
+        learn.error(mini(), x, labels)
+    with pytest.raises(InputError, match="val pictures"):
+        learn.train(mini(), x, small.labels, val=(x, labels))
+
+
+def test_there_must_be_pictures(small):
+    with pytest.raises(InputError, match="at least one"):
+        learn.error(mini(), small.x[:0], small.labels[:0])
+    with pytest.raises(InputError, match="val is no pair"):
+        learn.train(mini(), small.x, small.labels, val=small.x)
+
+
+def test_trained_mini_says_where_it_cannot_write(tmp_path, quick):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot make the folder .*give another with runs="):
+        learn.trained_mini(tmp_path / "file", side=SIZE)
+
+
+def test_trained_mini_takes_arrays_of_numpy_or_cupy(tmp_path, quick):
+    with pytest.raises(InputError, match="backend is 'math'"):
+        learn.trained_mini(tmp_path, xp=__import__("math"), side=SIZE)

@@ -256,7 +256,7 @@ EXERCISES = (
         solution=relative_error,
         cases=_error_cases,
         results=("the error",),
-        tolerance=0.01,
+        tolerance=0.01,  # for those who add a little to the scale, as 1e-8, against 0 / 0
         mistakes=(
             Mistake(
                 "This is the absolute error. A difference of 0.001 is nothing beside 1000, and "

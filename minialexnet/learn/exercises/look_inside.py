@@ -291,7 +291,7 @@ EXERCISES = (
         "query.",
         solution=nearest_neighbours,
         cases=_neighbour_cases,
-        results=("the positions",),
+        results=("the array of positions",),
         mistakes=(
             Mistake(
                 "These are the farthest ones: sort the distances from small to large.",

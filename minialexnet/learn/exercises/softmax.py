@@ -146,9 +146,9 @@ LOG_OF_ZERO = (
     "it of p: log p = z - max - log(sum of e^(z - max))."
 )
 EPSILON = (
-    "A small number is added to the share so that its logarithm stays finite. That bounds the "
-    "loss, and makes it wrong for small shares. It is not needed: log p = z - max - log(sum of "
-    "e^(z - max))."
+    "A small number is added to the share, or the share is not let below one, so that its "
+    "logarithm stays finite. That bounds the loss, and makes it wrong for small shares. It is not "
+    "needed: log p = z - max - log(sum of e^(z - max))."
 )
 MAX_OVER_ALL = (
     "The maximum is taken over the whole array. A picture whose logits are all far below it is "
