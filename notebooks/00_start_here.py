@@ -137,6 +137,10 @@ print(pixels.astype(xp.float32) - mean.astype(xp.float32))
 #
 # $$x_{n,c,i,j} = s \, (p_{n,i,j,c} - m_c)$$
 #
+# (The paper, section 2, brings the shorter side of each photograph to 256 pixels, cuts 256 × 256
+# out of the middle, and subtracts a mean *picture*: at each pixel the mean of that pixel over all
+# training pictures. It does not scale, so $s = 1$.)
+#
 # The colours come last in a picture and come first in a network: (N, H, W, 3) becomes (N, 3, H, W).
 # Beware, there are two ways to get this shape:
 

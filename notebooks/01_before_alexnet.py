@@ -36,9 +36,10 @@ xp = np  # on a GPU: import cupy as xp
 # ## The contest
 #
 # ImageNet is a collection of photographs, sorted by what they show. Its yearly contest (ILSVRC)
-# gave 1.2 million of them, in 1000 classes, to learn from. A program names five classes for each
-# test picture, and is wrong if the true one is not among them: the **top-5 error**. These are the
-# best entry of each year, and for 2012 the second as well:
+# gave 1.2 million of them, in 1000 classes, to learn from, 50,000 to validate with, and 150,000 to
+# be tested on (section 2 of the paper). A program names five classes for each test picture, and is
+# wrong if the true one is not among them: the **top-5 error**. These are the best entry of each
+# year, and for 2012 the second as well:
 
 # %%
 plots.bars(
@@ -227,8 +228,8 @@ plots.bars({name: 100 * error for name, error in errors.items()}, xlabel="valida
 # (It is a simple HOG. Dalal and Triggs take, at each pixel, the colour whose gradient is largest;
 # share each vote between neighbouring bins and cells; limit the numbers of a block and scale again;
 # and learn with a support vector machine. And they look for people in the *middle* of a window,
-# while our shapes lie anywhere. The entries of 2012 collected such descriptions over all places of
-# a picture.)
+# while our shapes lie anywhere. The second best entry of 2012 collected several such descriptions
+# over all places of a picture, in what is called Fisher vectors: section 6 of the paper.)
 
 # %% [markdown]
 # ## 1998: LeNet-5
@@ -340,9 +341,8 @@ plots.bars({name: 100 * error for name, error in errors.items()}, xlabel="valida
 #
 # The errors class by class:
 
+
 # %%
-
-
 def errors_by_class(network, inputs, labels):
     chosen, labels = to_host(network.predict(inputs)).argmax(axis=1), to_host(labels)
     return [100 * (chosen[labels == c] != c).mean() for c in range(len(data.classes))]
@@ -477,7 +477,7 @@ plots.bars(
 #
 # On pictures of 32 pixels not at all: there is one position, and 120 · (16 · 25 + 1) = 48,120
 # parameters either way. On larger pictures a convolution has more positions and goes on working,
-# while a fully connected layer does not fit. LeCun and others call it C5, not F5, for that reason.
+# while a fully connected layer does not fit. LeCun et al. call it C5, not F5, for that reason.
 #
 # </details>
 #

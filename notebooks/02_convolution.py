@@ -137,7 +137,8 @@ plots.matrices(
 
 # %% [markdown]
 # The 5 in the middle stands in all four windows, so it appears four times. That is the price: with
-# windows of 11 × 11 and stride 4, the rows take (11/4)² = 7.6 times the memory of the picture.
+# windows of 11 × 11 and stride 4, the rows take about (11/4)² = 7.6 times the memory of the
+# picture.
 #
 # The library's version makes no loop at all. It describes the windows by *strides* (how far apart
 # in memory neighbours lie), without copying anything, and then copies once:
@@ -279,8 +280,8 @@ learn.check("conv2d_backward", conv2d_backward, xp)
 # %% [markdown]
 # ## Break it
 #
-# What if `col2im` assigned (`=`) where it should add (`+=`)? It is the commonest mistake of all,
-# the shapes are right, the program runs, and a network even trains with it, badly. **Predict**: at
+# What if `col2im` assigned (`=`) where it should add (`+=`)? It is an easy mistake to make: the
+# shapes are right, the program runs, and a network may even train with it, badly. **Predict**: at
 # which pixels is dx wrong if the windows are as far apart as they are wide (stride 2, windows of
 # 2)?
 

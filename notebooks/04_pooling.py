@@ -490,7 +490,7 @@ print("mean: the same in either order:   ", bool((after == before).all()))
 #
 # <details><summary>Answer</summary>
 #
-# At most one for each window, 729 of 3025: three quarters of the pixels learn nothing from a
+# At most one for each window, 729 of 3025: three quarters of the pixels get no gradient from a
 # picture. Fewer, where one pixel is the maximum of several windows, which only happens if they
 # overlap.
 #
@@ -519,7 +519,7 @@ print(alexnet("paper", num_classes=10)["pool1"].output_shape((96, 55, 55)))
 # | max pooling | 最大値プーリング(マックスプーリング) |
 # | average pooling | 平均プーリング |
 # | overlapping pooling | オーバーラッピングプーリング(重なりのあるプーリング) |
-# | window | ウィンドウ(窓) |
+# | window | 窓(ウィンドウ) |
 # | stride | ストライド |
 # | feature map | 特徴マップ |
 # | translation invariance | 平行移動不変性 |

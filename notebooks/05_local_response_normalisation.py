@@ -140,11 +140,12 @@ learn.check("local_response_norm", local_response_norm, xp)
 # | the paper's formula, Chainer | the sum | 2 | `LocalResponseNorm(5, 1e-4, k=2)` |
 # | the code of 2012 | the sum / 5 | 2 | `LocalResponseNorm(5, 1e-4, k=2, alpha_mode="mean")` |
 # | Caffe, PyTorch, ONNX | the sum / 5 | 1 | `LocalResponseNorm(5, 1e-4, k=1, alpha_mode="mean")` |
-# | TensorFlow | the sum | must be given | `LocalResponseNorm(5, 1e-4, k=...)` |
+# | TensorFlow | the sum | 1 | `LocalResponseNorm(5, 1e-4, k=1)` |
 #
 # (PyTorch's k is an argument as well; 1 is its default. TensorFlow calls k `bias`, as ONNX does,
 # and gives the window by `depth_radius` = 2, the channels to either side. So depth_radius=5 would
-# be a window of 11.)
+# be a window of 11, and that is its default, with alpha = 1 and beta = 0.5: there everything has to
+# be given.)
 #
 # The same activities of some hundreds, under the same alpha = 1e-4:
 
@@ -335,10 +336,10 @@ for name, history in histories.items():
 # `small_network(norm, seed)` with five seeds, and 4,000 pictures of 32 pixels; or
 # `minialexnet train` and `minialexnet train --no-lrn`.
 #
-# The paper reports a gain: 1.4% (top-1) and 1.2% (top-5) on ImageNet, and 11% instead of 13%
-# errors on CIFAR-10 with a network of four layers (section 3.3). Its pixels were grey levels, and
-# its network without LRN in the released code also lacked another normalisation that the paper
-# does not mention.
+# The paper reports a gain: 1.4% (top-1) and 1.2% (top-5) on ImageNet, and 11% instead of 13% errors
+# on CIFAR-10 with a network of four layers (section 3.3). Its pixels were not scaled, and its
+# network without LRN in the released code also lacked another normalisation that the paper does not
+# mention.
 
 # %% [markdown]
 # ## Backward
@@ -461,7 +462,7 @@ print(report)
 # ## Why it went
 #
 # - Simonyan and Zisserman trained their network A with LRN and without in 2014, on ImageNet. It did
-#   not improve the error, and took memory and time (section 4.1 of
+#   not improve the error, and took memory and time (sections 2.1 and 4.1 of
 #   [arXiv:1409.1556](https://arxiv.org/abs/1409.1556); configuration A-LRN). None of their deeper
 #   networks has it.
 # - Batch normalisation (2015) solved what normalisation is really wanted for: it keeps the scale of
@@ -516,9 +517,9 @@ print([round(value, 1) for value in ops.local_response_norm(x)[:, 2].ravel().tol
 # | local response normalisation (LRN) | 局所応答正規化 |
 # | lateral inhibition | 側抑制 |
 # | channel | チャネル |
-# | window | 窓 |
+# | window | 窓(ウィンドウ) |
 # | neighbourhood | 近傍 |
-# | activity, activation | 活性、活性値 |
+# | activity, activation | 活性値 |
 # | partial derivative | 偏微分 |
 # | chain rule | 連鎖律 |
 # | batch normalisation | バッチ正規化 |

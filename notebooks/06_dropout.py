@@ -493,8 +493,8 @@ print(f"fc6 and fc7 have {sum(weights.values()):,} weights")
 # - [`minialexnet/ops/dropout.py`](../minialexnet/ops/dropout.py) and
 #   [`layers/dropout.py`](../minialexnet/layers/dropout.py): both forms, and masks that can be made
 #   again.
-# - Krizhevsky, Sutskever and Hinton 2012, section 4.2; Hinton and others 2012
+# - Krizhevsky, Sutskever and Hinton 2012, section 4.2; Hinton et al. 2012
 #   ([arXiv:1207.0580](https://arxiv.org/abs/1207.0580)): where it comes from.
-# - Srivastava and others 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
+# - Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
 #   ([JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html)): much more of what we measured here.
 # - Next: [7. Softmax and cross-entropy](07_softmax_cross_entropy.ipynb).

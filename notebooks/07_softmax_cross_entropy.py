@@ -467,8 +467,8 @@ print(f"{surprise[:tenth].sum() / surprise.sum():.0%} of it")
 # ## Label smoothing
 #
 # With a target of exactly 1, the loss goes on falling for ever as the true class moves ahead, and
-# the logits grow without end. **Label smoothing** (Szegedy and others, 2015) takes a little, $s$,
-# from the target and spreads it over all classes:
+# the logits grow without end. **Label smoothing** (Szegedy et al. 2015) takes a little, $s$, from
+# the target and spreads it over all classes:
 #
 # $$t_c = (1 - s) \, [c = y] + \frac{s}{C}$$
 #
@@ -600,9 +600,9 @@ for size in (1, 300):
 # | likelihood, maximum likelihood | 尤度、最尤推定 |
 # | loss | 損失 |
 # | label, target | ラベル(正解ラベル)、目標値 |
-# | one-hot encoding | ワンホット表現(one-hot 表現) |
+# | one-hot encoding | ワンホット表現(one-hot表現) |
 # | overflow, underflow | オーバーフロー、アンダーフロー |
-# | top-5 error | Top-5 誤り率(トップ 5 エラー率) |
+# | top-5 error | top-5誤り率 |
 # | temperature | 温度 |
 # | label smoothing | ラベル平滑化(ラベルスムージング) |
 #
@@ -613,7 +613,7 @@ for size in (1, 300):
 #   [`training/metrics.py`](../minialexnet/training/metrics.py): the errors, also where logits tie.
 # - Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional Neural
 #   Networks", sections 3.5 and 6.
-# - Szegedy and others 2015, "Rethinking the Inception Architecture for Computer Vision"
+# - Szegedy et al. 2015, "Rethinking the Inception Architecture for Computer Vision"
 #   ([arXiv:1512.00567](https://arxiv.org/abs/1512.00567)), section 7: label smoothing.
 # - Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network"
 #   ([arXiv:1503.02531](https://arxiv.org/abs/1503.02531)): what temperature is good for.

@@ -637,7 +637,7 @@ print(f"error {error}: > 1e-6 is {error > 1e-6}, not < 1e-6 is {not error < 1e-6
 # - The notes of Stanford's course CS231n, part
 #   ["Gradient checks"](https://cs231n.github.io/neural-networks-3/#gradcheck): more practical
 #   advice.
-# - Baydin and others 2018, "Automatic Differentiation in Machine Learning: a Survey"
+# - Baydin et al. 2018, "Automatic Differentiation in Machine Learning: a Survey"
 #   ([arXiv:1502.05767](https://arxiv.org/abs/1502.05767)): numeric, symbolic and automatic
 #   derivatives side by side.
 # - Next: [9. SGD and initialisation](09_sgd_and_initialisation.ipynb).

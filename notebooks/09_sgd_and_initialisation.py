@@ -281,8 +281,9 @@ plots.curves(
 # %% [markdown]
 # ## What decays, and what does not
 #
-# The paper says nothing about biases. The code of 2012 treats them apart: they **do not decay**,
-# and they learn at **twice the rate** (0.02 where weights have 0.01). The library does the same:
+# Of the biases the paper says only how they begin, and that all layers learn at the same rate
+# (section 5). The code of 2012 treats them apart: they **do not decay**, and they learn at **twice
+# the rate** (0.02 where weights have 0.01). The library does the same:
 
 # %%
 learn.source(SGD.step)
@@ -413,10 +414,10 @@ plots.curves(
 # ## Schedules
 #
 # Large steps make way, but cannot come to rest: each batch's gradient points a little elsewhere.
-# Small ones can. So the rate goes down. In 2012 that was done by hand, "when the validation error
-# stopped improving"; the log of the released run has the epochs: 25, 51 and 79 of 91. Biases took
-# part in the first drop only, and the first layer was slowed down after 67 epochs and stopped after
-# 72.
+# Small ones can. So the rate goes down. In 2012 that was done by hand, to a tenth whenever the
+# validation error no longer fell (section 5); the released code says at which epochs: 25, 51 and 79
+# of 91. Biases took part in the first drop only, and the first layer was slowed down after 67
+# epochs and stopped after 72.
 
 # %%
 epochs, per_epoch = 91, 20
@@ -586,11 +587,11 @@ plots.curves(
 # %% [markdown]
 # Read the last column. With the paper's 0.01 on pixels of 0 to 1, all four pictures get the same
 # thousand logits to the fifth decimal or so: whatever is shown, the network gives the same answer.
-# Dividing the pixels by 255 costs a factor of 255 at every layer (nothing in between makes up for
-# it), and 0.01 instead of 0.03 costs another one of about 27. He's weights with pixels of spread 1
-# lose little. (The drop at fc8 is on purpose: the library starts the last layer near zero.)
-# Xavier's, made for tanh, lose a factor of up to $\sqrt 2$ at every ReLU, and more where a layer
-# has more outputs than inputs.
+# Pixels divided by 255 leave the signal at every layer some 255 times smaller (nothing in between
+# makes up for it), and 0.01 instead of 0.03 in three layers costs another factor of up to 27. He's
+# weights with pixels of spread 1 lose far less. (The drop at fc8 is on purpose: the library starts
+# the last layer near zero.) Xavier's, made for tanh, lose a factor of up to $\sqrt 2$ at every
+# ReLU, and more where a layer has more outputs than inputs.
 #
 # ## What the first loss tells
 #
@@ -626,9 +627,9 @@ plots.curves(
 # conv1 and conv2 stand still. With the code's weights on 0 to 255 all layers move. He's and
 # Xavier's curves are low for another reason: their last layer starts near zero, and lets little
 # through until it has grown, which takes it some steps. Once training is under way, shares of about
-# a thousandth to a few hundredths are healthy. (Four pictures are few; in a batch of 128 more of
-# the gradient cancels.) `minialexnet doctor` looks at all three, signals, first loss and step
-# sizes, for your own pictures.
+# a thousandth to a few hundredths are healthy, as a rule of thumb. (Four pictures are few; in a
+# batch of 128 more of the gradient cancels.) `minialexnet doctor` looks at all three, signals,
+# first loss and step sizes, for your own pictures.
 #
 # ## One stays at ln C, the other starts
 #
@@ -661,11 +662,11 @@ plots.curves(
 
 # %% [markdown]
 # The code's initialisation trains with the code's pixels, and not with pixels of 0 to 1; the
-# paper's text does not train with either (here, in so many steps). It is not wrong for ever: the
-# gradients are small, not zero, and a long training may get away in the end. But whoever rebuilds
-# AlexNet from the text, divides pixels by 255, and sees 6.9 for hours, has made no mistake in the
-# backward pass. The library's variants therefore name their initialisation, and `--init he` goes
-# with scaled pixels.
+# paper's text does not train even with the code's pixels (here, in so many steps). It is not wrong
+# for ever: the gradients are small, not zero, and a long training may get away in the end. But
+# whoever rebuilds AlexNet from the text, divides pixels by 255, and sees 6.9 for hours, has made no
+# mistake in the backward pass. The library's variants therefore name their initialisation, and
+# `--init he` goes with scaled pixels.
 #
 # ## Break it
 #
@@ -745,9 +746,9 @@ plots.filters(xp.concatenate([each["conv1"].params["weight"] for each in (networ
 # |---|---|
 # | stochastic gradient descent (SGD) | 確率的勾配降下法 |
 # | learning rate | 学習率 |
-# | momentum | モーメンタム、慣性項 |
+# | momentum | モーメンタム(慣性項) |
 # | velocity | 速度 |
-# | weight decay | 重み減衰、荷重減衰 |
+# | weight decay | 重み減衰(荷重減衰) |
 # | bias | バイアス |
 # | learning rate schedule | 学習率スケジュール |
 # | batch, mini-batch | バッチ、ミニバッチ |
@@ -765,10 +766,12 @@ plots.filters(xp.concatenate([each["conv1"].params["weight"] for each in (networ
 #   gets what; [`minialexnet/training/health.py`](../minialexnet/training/health.py): the check-up
 #   before a training.
 # - Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
-#   networks" (AISTATS): Xavier's initialisation. He, Zhang, Ren and Sun 2015, "Delving deep into
-#   rectifiers" ([arXiv:1502.01852](https://arxiv.org/abs/1502.01852)): the one for ReLUs.
+#   networks" ([PMLR 9](https://proceedings.mlr.press/v9/glorot10a.html)): Xavier's initialisation.
+# - He, Zhang, Ren and Sun 2015, "Delving deep into rectifiers"
+#   ([arXiv:1502.01852](https://arxiv.org/abs/1502.01852)): the one for ReLUs.
 # - Sutskever, Martens, Dahl and Hinton 2013, "On the importance of initialization and momentum in
-#   deep learning" (ICML): both halves of this notebook.
+#   deep learning" ([PMLR 28](https://proceedings.mlr.press/v28/sutskever13.html)): both halves of
+#   this notebook.
 # - Smith and Topin 2017, "Super-convergence"
 #   ([arXiv:1708.07120](https://arxiv.org/abs/1708.07120)): one-cycle.
 # - Next: [10. Augmentation](10_augmentation.ipynb).

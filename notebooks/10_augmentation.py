@@ -108,7 +108,8 @@ for places in (256 - 224 + 1, 256 - 224):
 # of them: 2178. Nothing hangs on it, except for those who look for an error of their own. More to
 # the point: these are not 2178 new pictures. Neighbours are nearly equal, and all show the same
 # dog. What a network learns from them is that a dog is a dog wherever it lies, and whichever way it
-# looks.
+# looks. Without crops and mirror images, says the paper, the network would have overfitted so much
+# that a far smaller one had to do (section 4.1).
 
 # %%
 pictures = load_pictures(builtin_archive(), size=48)
@@ -479,9 +480,9 @@ plots.curves(lines, epochs, xlabel="epoch", ylabel="loss", points=True)
 # zero, while the loss on others *rises*. That is overfitting, drawn. With it, training is harder
 # (the pictures are new each time), its loss stays up, and what is learnt holds for others too.
 #
-# Two honest remarks. With many pictures for the size of the network, augmentation has less to do,
-# and in short trainings it can even cost: first one has to have something to overfit. And here the
-# change is a true one: shapes lie anywhere, and mirrored they are what they were.
+# Two remarks. With many pictures for the size of the network, augmentation has less to do, and in
+# short trainings it can even cost: first one has to have something to overfit. And here the change
+# is a true one: shapes lie anywhere, and mirrored they are what they were.
 
 # %% [markdown]
 # *Go further*: on photographs. `minialexnet data get imagenette`, then, in place of `whole`:
@@ -492,9 +493,9 @@ plots.curves(lines, epochs, xlabel="epoch", ylabel="loss", points=True)
 # ## Break it
 #
 # Three ways to get the noise in the colours wrong: the eigenvalue without its root, as the paper's
-# formula has it; the eigenvectors transposed, as a much used library once had them; and noise for
-# each pixel by itself. **Look** at the size of the shifts, and at which of the three one would
-# *not* notice.
+# formula has it; the eigenvectors transposed (are they the rows of the matrix, or its columns?);
+# and noise for each pixel by itself. **Look** at the size of the shifts, and at which of the three
+# one would *not* notice.
 
 # %%
 rng = np.random.default_rng(3)
@@ -568,6 +569,7 @@ plots.pictures(np.concatenate(rows), [*titles, "per pixel", "", "", ""])
 # | contrast, brightness | コントラスト、明るさ |
 # | overfitting | 過学習 |
 # | generalisation | 汎化 |
+# | ten views (of a test picture) | 10クロップ(ten-crop) |
 # | test-time augmentation | テスト時データ拡張 |
 #
 # ## Where to read on
@@ -580,7 +582,9 @@ plots.pictures(np.concatenate(rows), [*titles, "per pixel", "", "", ""])
 #   views, without underflow.
 # - Krizhevsky, Sutskever and Hinton 2012, section 4.1.
 # - Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks applied to
-#   visual document analysis" (ICDAR): changed digits, nine years earlier.
-# - Szegedy and others 2014, "Going deeper with convolutions"
+#   visual document analysis"
+#   ([doi:10.1109/ICDAR.2003.1227801](https://doi.org/10.1109/ICDAR.2003.1227801)): changed digits,
+#   nine years earlier.
+# - Szegedy et al. 2014, "Going deeper with convolutions"
 #   ([arXiv:1409.4842](https://arxiv.org/abs/1409.4842)): squares of random size.
 # - Next: [11. AlexNet, assembled](11_alexnet_assembled.ipynb).

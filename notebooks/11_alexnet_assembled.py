@@ -374,8 +374,8 @@ print(f"{'all':8}{total[0]:11,}{without[0]:11,}{total[1]:20,}{without[1]:16,}")
 # 724 million multiplications with towers, 1135 million without. Fewer weights, and much less work:
 # what began as a way around small memories is today used for its own sake (grouped and depthwise
 # convolutions). Did the towers cost accuracy? The paper does not say. It compares with a network on
-# one GPU whose convolutions are half as wide, and which was worse by 1.7% (top-1) and 1.2% (top-5,
-# section 3.2). That is not the network without groups.
+# one GPU whose convolutions are half as wide (all but the last), and which was worse by 1.7%
+# (top-1) and 1.2% (top-5, section 3.2). That is not the network without groups.
 #
 # And if the towers never met before the end? The released code has notes on that too: its run 150
 # had 41.8% (top-1) and 19.3% (top-5) errors on the validation pictures of 2012; the network whose
@@ -397,10 +397,59 @@ print(f"55 * 48 * 48 * 2 = {55 * 48 * 48 * 2:,}")
 
 # %% [markdown]
 # All agree but the first: 55 × 55 × 96 is 290,400. The last line is our guess of what happened: two
-# towers of 55 × 48 × 48, where one of the sides was taken for the 48 channels. Nobody has confirmed
-# it. But the abstract says "650,000 neurons". With 290,400 the sum comes close to that; with
-# 253,440 it does not. So it seems that the caption has a slip, and the network is as the rest of
-# the text says. It is one more reason to count for yourself.
+# towers of 55 × 48 × 48, where one of the sides was taken for the 48 channels. We know of nobody
+# who has confirmed it. But the abstract says "650,000 neurons". With 290,400 the sum comes close to
+# that; with 253,440 it does not. So it seems that the caption has a slip, and the network is as the
+# rest of the text says. It is one more reason to count for yourself.
+#
+# ## What it reached
+#
+# The paper's results, in per cent of the pictures (its tables 1 and 2, and section 6). For 2012 the
+# labels of the test pictures were never published: only what was sent to the contest has an error
+# on them, and all else is measured on the 50,000 validation pictures.
+#
+# | ILSVRC-2010, test pictures | top-1 error | top-5 error |
+# |---|---|---|
+# | sparse coding, the best entry of 2010 | 47.1 | 28.2 |
+# | Fisher vectors, the best published by 2012 | 45.7 | 25.7 |
+# | **AlexNet**, mean of ten views | 37.5 | 17.0 |
+# | AlexNet, the centre alone | 39.0 | 18.3 |
+#
+# | ILSVRC-2012 | top-1, validation | top-5, validation | top-5, test |
+# |---|---|---|---|
+# | Fisher vectors, the second of the contest | | | 26.2 |
+# | **AlexNet**, one network | 40.7 | 18.2 | |
+# | the mean of five networks | 38.1 | 16.4 | 16.4 |
+# | one network, trained beforehand on all of ImageNet | 39.0 | 16.6 | |
+# | the mean of seven: the five, and two of the last kind | 36.7 | 15.4 | 15.3 |
+#
+# (All of ImageNet, as of autumn 2011, was 15 million pictures in 22,000 classes. That network had a
+# sixth convolution, and was then trained on with the contest's pictures: *fine-tuning*.)
+#
+# **Predict**, before you open the list: which of its parts does the paper find worth most?
+#
+# <details><summary>What the parts are worth</summary>
+#
+# In points of top-1 and top-5 error:
+#
+# | part | top-1 | top-5 | section | notebook |
+# |---|---|---|---|---|
+# | each of the middle convolutions | about 2 | | 7 | |
+# | two GPUs, for one with half the kernels | 1.7 | 1.2 | 3.2 | this one |
+# | ten views, for the centre alone | 1.5 | 1.3 | 6 | [10](10_augmentation.ipynb) |
+# | local response normalisation | 1.4 | 1.2 | 3.3 | [5](05_local_response_normalisation.ipynb) |
+# | noise in the colours | more than 1 | | 4.1 | [10](10_augmentation.ipynb) |
+# | overlapped pooling | 0.4 | 0.3 | 3.4 | [4](04_pooling.ipynb) |
+#
+# For three parts it gives no points: ReLU learns six times faster than tanh in a small network
+# (section 3.1, [notebook 3](03_relu.ipynb)), and without crops or without dropout the network
+# overfits (sections 4.1 and 4.2, notebooks 10 and [6](06_dropout.ipynb)).
+#
+# Each number is the difference of single runs, so do not take the small ones for more than they
+# are: the released code's notes have the same network with another learning rate schedule (run
+# 155), at 40.7% and 18.5%, where the published run has 40.7% and 18.2%.
+#
+# </details>
 #
 # ## Five networks called AlexNet
 #
@@ -543,7 +592,8 @@ except InputError as error:
 # Meeting costs sending a whole layer from GPU to GPU, twice (forward and backward). After pool2 the
 # maps are already small: 128 × 13 × 13 numbers for each picture and tower, while after pool1 they
 # would be 48 × 27 × 27, 1.6 times as many. Not meeting at all costs accuracy (run 150, above). The
-# paper says that the amount of communication was chosen so that it is a small part of the work.
+# paper says that the amount of communication could be chosen so that it is an acceptable part of
+# the work.
 #
 # </details>
 
@@ -566,12 +616,12 @@ print(f"{side} x {side} places after pool5 for 448 pixels")
 # | fully connected layer | 全結合層 |
 # | parameter, weight, bias | パラメータ、重み、バイアス |
 # | multiply-add (MAC) | 積和演算 |
-# | activation (of a unit) | 活性(ユニットの出力) |
+# | activation (output of a unit) | 活性値 |
 # | feature map | 特徴マップ |
 # | grouped convolution | グループ化畳み込み |
 # | batch size | バッチサイズ |
 # | model parallelism | モデル並列 |
-# | max pooling | 最大プーリング |
+# | max pooling | 最大値プーリング(マックスプーリング) |
 #
 # ## Where to read on
 #
@@ -582,7 +632,10 @@ print(f"{side} x {side} places after pool5 for 448 pixels")
 # - [`minialexnet/models/parts.py`](../minialexnet/models/parts.py): networks with a part taken out,
 #   `alexnet("paper", parts=Parts(groups=False))`.
 # - Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural
-#   networks" ([doi:10.1145/3065386](https://doi.org/10.1145/3065386)), sections 3.2 and 3.5.
+#   networks"
+#   ([NeurIPS](https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks)),
+#   sections 3.2, 3.5 and 6. (The reprint in the Communications of the ACM, 2017, counts its
+#   sections otherwise.)
 # - Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks"
 #   ([arXiv:1404.5997](https://arxiv.org/abs/1404.5997)): the network of torchvision.
 # - Next: [12. Training](12_training.ipynb).

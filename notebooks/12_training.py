@@ -260,7 +260,7 @@ plots.bars(moved, xlabel="distance from the first weights, in lengths of these")
 
 # %% [markdown]
 # Go further: 12 epochs, dropout as in the paper (`fresh()`), or the built-in set in full, with
-# `minialexnet train` (two minutes).
+# `minialexnet train` (some minutes).
 #
 # ## What counts as right?
 #
@@ -396,8 +396,8 @@ plots.curves(
 #   left). A somewhat too large one is harder to see: the loss stays at ln 10 or above it, with
 #   jumps.
 # - Wrong labels **stay at guessing**. Nothing else is amiss: the steps have the right size, the
-#   units are alive, and a few pictures *can* be learnt by heart with any labels (Zhang and others
-#   2017, see below). So look at some pictures with their labels before you train.
+#   units are alive, and a few pictures *can* be learnt by heart with any labels (Zhang et al. 2017,
+#   see below). So look at some pictures with their labels before you train.
 # - A wrong initialisation **stays there too**, for quite another reason: the signal fades from
 #   layer to layer. So it helps to look at how far the outputs of each layer spread:
 
@@ -629,12 +629,12 @@ print((resumed.run.path / "metrics.csv").read_text())
 #
 # | English | 日本語 |
 # |---|---|
-# | training, learning | 学習、訓練 |
+# | training, learning | 訓練、学習 |
 # | loss (function) | 損失(関数) |
-# | stochastic gradient descent | 確率的勾配降下法 |
+# | stochastic gradient descent (SGD) | 確率的勾配降下法 |
 # | learning rate | 学習率 |
-# | momentum | モーメンタム |
-# | weight decay | 重み減衰 |
+# | momentum | モーメンタム(慣性項) |
+# | weight decay | 重み減衰(荷重減衰) |
 # | epoch | エポック |
 # | mini-batch | ミニバッチ |
 # | validation set | 検証データ |
@@ -655,6 +655,7 @@ print((resumed.run.path / "metrics.csv").read_text())
 # - Zhang, Bengio, Hardt, Recht and Vinyals 2017, "Understanding deep learning requires rethinking
 #   generalization" ([arXiv:1611.03530](https://arxiv.org/abs/1611.03530)): networks learn even
 #   labels drawn by lot, by heart.
-# - Krizhevsky, Sutskever and Hinton 2012 ([doi:10.1145/3065386](https://doi.org/10.1145/3065386)),
+# - Krizhevsky, Sutskever and Hinton 2012
+#   ([NeurIPS](https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks)),
 #   section 5: details of learning.
 # - Next: [13. Look inside](13_look_inside.ipynb).

@@ -89,8 +89,10 @@ plots.guesses(images[typical], shares[typical], classes, labels[typical])
 # ## The first filters
 #
 # Figure 3 of the paper shows 96 filters of 11 × 11 pixels: stripes in all directions, and spots of
-# colour. It is the best-known picture of all about AlexNet. **Predict**: what do our 32 filters of
-# 5 × 5 look like, after five epochs? Above, before training; below, after it.
+# colour. The paper remarks on the two towers (section 6.1): the 48 filters of one GPU came out
+# nearly without colours, and those of the other mostly with, in every run, whichever way the
+# weights began. **Predict**: what do our 32 filters of 5 × 5 look like, after five epochs? Above,
+# before training; below, after it.
 
 # %%
 fresh = alexnet(  # as it began: the same seed (0, unless you trained with --seed)
@@ -518,10 +520,10 @@ for name in ("white", "black"):
 #
 # <details><summary>Answer</summary>
 #
-# A probability close to 1 hardly changes any more: its derivative is $p (1 - p)$ times that of the
-# difference of scores, so the surer the network, the emptier the map. And a probability also
-# rises because another class falls, so the map would mix reasons for this class with reasons
-# against the others.
+# A probability close to 1 hardly changes any more: with two classes its derivative is $p (1 - p)$
+# times that of the difference of scores, so the surer the network, the emptier the map. And a
+# probability also rises because another class falls, so the map would mix reasons for this class
+# with reasons against the others.
 #
 # </details>
 #

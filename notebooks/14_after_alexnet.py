@@ -53,7 +53,7 @@ errors = {
     "2012, AlexNet": 16.4,  # Krizhevsky 2012, table 2
     "2013, Clarifai": 11.7,  # as quoted by Simonyan and Zisserman 2014, table 7
     "2014, VGG": 7.3,  # Simonyan and Zisserman 2014, section 4.5
-    "2014, GoogLeNet": 6.67,  # Szegedy 2014, section 8
+    "2014, GoogLeNet": 6.67,  # Szegedy 2014, section 7
     "2015, ResNet": 3.57,  # He 2015, abstract
 }
 plots.bars(errors, xlabel="top-5 error in %")
@@ -158,7 +158,7 @@ for name, layer in (("AlexNet", (11, 3, 96, 55)), ("ZFNet", (7, 3, 96, 110))):
 
 # %% [markdown]
 # Fewer weights, more work. That is the trade from now on: **depth and resolution cost arithmetic,
-# which gets cheaper every year; weights cost memory, and invite over-fitting.**
+# which gets cheaper every year; weights cost memory, and invite overfitting.**
 #
 # ## VGG: nothing but 3 × 3
 #
@@ -175,7 +175,7 @@ for large, many in ((5, 2), (7, 3), (11, 5)):
 # The stack sees the same pixels with fewer weights, and has a ReLU after each layer, so it computes
 # more than one large linear window can. Simonyan and Zisserman (2014) built whole networks of it,
 # up to 19 layers, and found that their local response normalisation gained nothing (section 4.1):
-# soon after it was gone everywhere. The price stands in the fully connected layers, taken over from
+# new networks soon did without. The price stands in the fully connected layers, taken over from
 # AlexNet:
 
 # %%
@@ -233,9 +233,8 @@ for name, layers in (("without reducing", plain), ("with 1 × 1 first", module))
 
 # %% [markdown]
 # (The paper's table has 128 million.) The second saving is at the end: in place of flattened maps
-# and three large layers, the **mean over each map** and one layer. Nine such modules, 22 layers,
-# and
-# together:
+# and three large layers, the **mean over each map** and one layer. Nine such modules make 22
+# layers. All weights together, without two side branches that only help in training:
 
 # %%
 TABLE = [  # Szegedy 2014, table 1: channels in, 1×1, reduce, 3×3, reduce, 5×5, pool, places
@@ -272,9 +271,9 @@ plots.bars({name: m / 1e9 for name, (_, m) in counts.items()}, xlabel="10⁹ mul
 #
 # ## The trouble with depth
 #
-# He and others (2015, figure 1) trained plain networks of 20 and of 56 layers. The deeper one was
-# worse, also on the *training* pictures. So it is not over-fitting: it could do all that the
-# smaller one does (36 layers that copy would be enough), but SGD does not find it.
+# He et al. (2015, figure 1) trained plain networks of 20 and of 56 layers. The deeper one was
+# worse, also on the *training* pictures. So it is not overfitting: it could do all that the smaller
+# one does (36 layers that copy would be enough), but SGD does not find it.
 #
 # Here we can see it happen. Each network gets the maps that `mini` of notebook 13 makes up to pool2
 # (so that seconds are enough), then a stack of 3 × 3 convolutions with 16 channels, a mean and a
@@ -442,11 +441,10 @@ plots.curves(
 
 # %% [markdown]
 # (The gradient comes from the right.) With the paper's N(0, 0.01²) nothing arrives at the first
-# blocks of the plain stack; AlexNet could just afford it, with five convolutions of hundreds to two
-# thousand taps each; here are twenty of 144. He's initialisation mends it. But with shortcuts the
-# gradient arrives with *either*: the first term, dy, does not care for weights. So is a plain
-# network with He's initialisation as good? Look
-# forward:
+# blocks of the plain stack; AlexNet could just afford it, with five convolutions of some hundreds
+# to some two thousand taps each; here are twenty of 144. He's initialisation mends it. But with
+# shortcuts the gradient arrives with *either*: the first term, dy, does not care for weights. So is
+# a plain network with He's initialisation as good? Look forward:
 
 # %%
 plots.curves(
@@ -475,7 +473,7 @@ for blocks in (1, 4, 10):
         history[name] = learn.train(network, maps, labels, epochs=4, lr=0.01)["error"]
 shown = {name: error for name, error in history.items() if not name.startswith("8")}
 plots.curves(
-    shown, range(1, 5), xlabel="epoch", ylabel="training error", ylim=(0, 1), level=(0.9, "chance")
+    shown, list("1234"), xlabel="epoch", ylabel="training error", ylim=(0, 1), level=(0.9, "chance")
 )
 
 # %%
@@ -525,10 +523,10 @@ sizes = {
 plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 
 # %% [markdown]
-# They grow from block to block, and would go on growing. Batch normalisation
-# (Ioffe and Szegedy 2015) brings each channel back to mean 0 and spread 1 over the batch and is
-# what ResNet uses; beginning with zero, as here, is another way (with some further rules, Zhang and
-# others 2019 trained very deep residual networks without normalisation so).
+# They grow from block to block, and would go on growing. Batch normalisation (Ioffe and Szegedy
+# 2015) brings each channel back to mean 0 and spread 1 over the batch and is what ResNet uses;
+# beginning with zero, as here, is another way (with some further rules, Zhang et al. 2019 trained
+# very deep residual networks without normalisation so).
 #
 # ## What lives on, what vanished
 #
@@ -536,6 +534,7 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # |---|---|
 # | ReLU | everywhere, or smoother relatives of it |
 # | training on GPUs | everywhere; so is spreading a network over several of them |
+# | training on another set first | everywhere: its features serve other tasks (Donahue 2013) |
 # | random crops, mirrors, colours | everywhere, with many more |
 # | SGD with momentum, rate in steps | still good (ResNet used just that) |
 # | dropout | in fully connected layers; ResNet has none (He 2015, section 3.4) |
@@ -594,6 +593,7 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # | pointwise (1 × 1) convolution | 1×1畳み込み |
 # | global average pooling | グローバル平均プーリング |
 # | plain network | プレーンネットワーク |
+# | fine-tuning, transfer learning | ファインチューニング、転移学習 |
 #
 # ## What you can do next
 #
@@ -604,7 +604,7 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # - **Add a layer.** [CONTRIBUTING.md](../CONTRIBUTING.md) shows all the steps; batch normalisation
 #   is a good exercise (its backward pass is the hardest derivation yet, and the gradient check
 #   tells you when it is right). Or write the inception module as a layer, like `Residual` above.
-# - **Read a framework.** You know now what `conv2d`, `autograd` and an optimiser have to do; the
+# - **Read a framework.** You know now what `conv2d`, `autograd` and an optimizer have to do; the
 #   tests in `tests/oracles` compare ours with PyTorch's, call by call.
 #
 # ## Where to read on
@@ -614,6 +614,8 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # - ZFNet: Zeiler and Fergus 2013 ([arXiv:1311.2901](https://arxiv.org/abs/1311.2901)).
 # - VGG: Simonyan and Zisserman 2014 ([arXiv:1409.1556](https://arxiv.org/abs/1409.1556)).
 # - GoogLeNet: Szegedy et al. 2014 ([arXiv:1409.4842](https://arxiv.org/abs/1409.4842)).
+# - Features for other tasks: Donahue et al. 2013, "DeCAF"
+#   ([arXiv:1310.1531](https://arxiv.org/abs/1310.1531)).
 # - Batch normalisation: Ioffe and Szegedy 2015
 #   ([arXiv:1502.03167](https://arxiv.org/abs/1502.03167)).
 # - ResNet: He et al. 2015 ([arXiv:1512.03385](https://arxiv.org/abs/1512.03385)).

@@ -153,11 +153,15 @@ def with_mathml(markdown: str) -> str:
     """Formulas as MathML, which browsers draw by themselves, also without a network."""
     from latex2mathml.converter import convert
 
+    def spaced(formula: str) -> str:  # as TeX sets it: MathML alone draws "t ln C" as "tlnC"
+        formula = re.sub(r"(?<=[A-Za-z0-9}])\s+(?=\\(log|ln|tanh|max)\b)", r"\\,", formula)
+        return re.sub(r"\\(log|ln|tanh|max)\s*(?=[A-Za-z0-9\\])", r"\\\1\\,", formula)
+
     def block(match: re.Match) -> str:
-        return "\n\n" + convert(" ".join(match[1].split()), display="block") + "\n\n"
+        return "\n\n" + convert(spaced(" ".join(match[1].split())), display="block") + "\n\n"
 
     def inline(match: re.Match) -> str:
-        return convert(match[1])
+        return convert(spaced(match[1]))
 
     parts = re.split(r"(```.*?```|`[^`]*`)", markdown, flags=re.DOTALL)  # code is left alone
     for i in range(0, len(parts), 2):

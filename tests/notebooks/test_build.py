@@ -63,8 +63,9 @@ def test_has_all_its_parts(source):
 
 @EACH
 def test_links_lead_somewhere(source):
-    cells = [c.source for c in build.notebook(source).cells if c.cell_type == "markdown"]
-    for target in re.findall(r"\]\(([^)#\s]+)", "\n".join(cells)):
+    cells = build.notebook(source).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)#\s]+)", text):
         if not target.startswith("http"):
             assert (FOLDER / target).resolve().exists(), target
 
@@ -97,6 +98,13 @@ def test_code_is_no_formula():
     text = "`$x$` and\n```\n$y$\n```\nand $z$"
     made = build.with_mathml(text)
     assert "`$x$`" in made and "\n$y$\n" in made and "<mi>z</mi>" in made
+
+
+def test_functions_keep_their_distance():
+    made = build.with_mathml(r"$t \ln C$, $\log(x)$ and $\max_j z$")
+    assert made.count("<mspace") == 2
+    before, after = made.split("<mi>ln</mi>")
+    assert before.endswith("/>") and after.startswith("<mspace")
 
 
 def test_page_links_to_pages(tmp_path):
