@@ -56,7 +56,7 @@ def exercise(name: str) -> Exercise:
     return EXERCISES[name]
 
 
-def check(name: str, answer: Answer, xp: Any = np) -> Verdict:
+def check(name: str, answer: Answer | None = None, xp: Any = np) -> Verdict:
     """Whether `answer` does what the exercise asks for; if not, a hint.
 
     Args:
@@ -66,6 +66,12 @@ def check(name: str, answer: Answer, xp: Any = np) -> Verdict:
     Raises:
         InputError: there is no such exercise, or `answer` is no function.
     """
+    if callable(name) or answer is None:
+        named = name if isinstance(name, str) else getattr(name, "__name__", "conv2d")
+        raise InputError(
+            "check takes the name of an exercise and your function: "
+            f'learn.check("{named}", {named})'
+        )
     return judge(exercise(name), answer, xp)
 
 

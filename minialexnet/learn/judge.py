@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+import io
 import linecache
 import textwrap
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
@@ -25,11 +27,14 @@ from minialexnet.learn.verdict import Verdict
 SEED = 2012
 SHOWN = 24
 """Arrays of up to so many numbers are shown whole."""
+PRINTED = 12
+"""So many lines of what a function printed are shown."""
 
 UNSTEADY = (
     "Called twice with the same arguments it returns different numbers: it draws random numbers of "
-    "its own, or keeps something from call to call. What it returns should follow from its "
-    "arguments alone."
+    "its own, or keeps something from call to call, or adds to an array made by `empty`, which "
+    "holds whatever lay in memory (`zeros` is what you want). What it returns should follow from "
+    "its arguments alone."
 )
 
 
@@ -44,13 +49,15 @@ class Outcome:
     Attributes:
         arguments: as it was given them; results: arrays of the host, one for each of the
         exercise's; problem: in place of results, why there are none; changed: names of arguments
-        that it changed in place.
+        that it changed in place; printed: what it printed; whole: it returned one whole number.
     """
 
     arguments: Sequence[Any]
     results: tuple[np.ndarray, ...] = ()
     problem: str | None = None
     changed: tuple[str, ...] = ()
+    printed: str = ""
+    whole: bool = False
 
 
 def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
@@ -85,14 +92,16 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
         if not all(_same(c, a) for c, a in zip(came, again, strict=True)):
             verdict = replace(verdict, hints=(UNSTEADY,))
         return verdict
-    return _right(exercise, answer, cases, xp)
+    return _right(exercise, answer, cases, came, xp)
 
 
-def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
+def _right(
+    exercise: Exercise, answer: Answer, cases: list, came: list[Outcome], xp: Any
+) -> Verdict:
     findings = [f"It agrees with the solution in {_count(len(cases), 'case')}."]
     if exercise.gradient_check is not None:
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
                 report = exercise.gradient_check(_giving_arrays(exercise, answer, xp), xp)
         except (Exception, SystemExit) as error:  # as in `run`; these arguments are new to it
             problem = str(error) if type(error) is _NoResult else _what_was_raised(answer, error)
@@ -103,6 +112,11 @@ def _right(exercise: Exercise, answer: Answer, cases: list, xp: Any) -> Verdict:
         )
         if not report.ok:
             return Verdict(exercise.name, False, tuple(findings))
+    if run(exercise, exercise.solution, cases[0], xp).whole and not came[0].whole:
+        findings.append(
+            "One remark: it is a float (np.floor makes one too), and sizes are asked for as whole "
+            "numbers: divide with //, or take int(...)."
+        )
     single = [_single(argument) for argument in cases[-1]]
     if any(getattr(a, "dtype", None) == np.float32 for a in single) and any(
         mine.dtype == np.float64 and mine.ndim and theirs.dtype != np.float64
@@ -125,8 +139,13 @@ def _wrong(
     first = right.index(False)
     findings = []
     if any(right):
-        findings.append(f"{sum(right)} of {_count(len(right), 'case')} are right; this one is not:")
+        verb = "is" if sum(right) == 1 else "are"
+        findings.append(
+            f"{sum(right)} of {_count(len(right), 'case')} {verb} right; this one is not:"
+        )
     findings.append(_describe(exercise, came[first].arguments))
+    if came[first].printed:
+        findings.append(f"it printed\n{_few_lines(came[first].printed)}")
     whole = None
     if not all(outcome.problem for outcome in came):  # errors alone are not like any other errors
         whole = _likeness(exercise, came, range(len(exercise.results)), xp)
@@ -190,20 +209,23 @@ def _is_like(
 def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = np) -> Outcome:
     """What `answer` makes of the arguments, which it gets copies of."""
     given = [_copy(argument, xp) for argument in arguments]
+    printed = io.StringIO()  # for one case, not for all of them
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with np.errstate(all="ignore"), warnings.catch_warnings(), redirect_stdout(printed):
             warnings.simplefilter("ignore")
             returned = answer(*given) if exercise.call is None else exercise.call(answer, *given)
     except (Exception, SystemExit) as error:  # whatever a reader's code may raise (exit() too)
-        return Outcome(arguments, problem=_what_was_raised(answer, error))
+        problem = _what_was_raised(answer, error)
+        return Outcome(arguments, problem=problem, printed=printed.getvalue())
     changed = tuple(
         name
         for name, before, after in zip(exercise.parameters, arguments, given, strict=False)
         if _has_changed(before, after)
     )
     if isinstance(results := _results(exercise, returned), str):
-        return Outcome(arguments, problem=results, changed=changed)
-    return Outcome(arguments, results, changed=changed)
+        return Outcome(arguments, problem=results, changed=changed, printed=printed.getvalue())
+    whole = isinstance(returned, int | np.integer)
+    return Outcome(arguments, results, None, changed, printed.getvalue(), whole)
 
 
 def _giving_arrays(exercise: Exercise, answer: Answer, xp: Any) -> Answer:
@@ -294,7 +316,10 @@ def _what_was_raised(answer: Answer, error: BaseException) -> str:
     if not own:
         return f"It ended in {raised}"
     line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
-    return f"It ended in {raised}\nin the line:  {line}"
+    text = f"It ended in {raised}\nin the line:  {line}"
+    if "NoneType" in raised:
+        text += "\nSomething in it is None: is a function that it calls still to be written?"
+    return text
 
 
 def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
@@ -305,7 +330,9 @@ def _describe(exercise: Exercise, arguments: Sequence[Any]) -> str:
             words.append(f"{name} of shape {value.shape}")
         elif isinstance(value, np.ndarray):
             kind = "" if value.dtype in (np.float64, np.int64) else f" in {value.dtype}"
-            words.append(f"{name} = {_shortened(value.tolist())}{kind}")
+            shown = value.squeeze() if value.ndim > 2 else value
+            shape = "" if shown.ndim == value.ndim else f" of shape {value.shape}"
+            words.append(f"{name}{shape} = {_shortened(shown.tolist())}{kind}")
         else:
             words.append(f"{name} = {value!r}")
     return "for " + ", ".join(words)
@@ -351,6 +378,12 @@ def _numbers(array: np.ndarray) -> str:
     array = array.squeeze() if array.ndim > 2 else array
     text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88)
     return textwrap.indent(text, "    ")
+
+
+def _few_lines(text: str) -> str:
+    lines = text.rstrip().split("\n")
+    more = [f"... ({len(lines) - PRINTED} more lines)"] if len(lines) > PRINTED else []
+    return textwrap.indent("\n".join(lines[:PRINTED] + more), "    ")
 
 
 def _count(number: int, what: str) -> str:

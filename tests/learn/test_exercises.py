@@ -82,3 +82,9 @@ def test_unknown_names_are_refused():
 def test_refuses_what_is_no_function():
     with pytest.raises(InputError, match="is no function; expected one like im2col\\(x, kernel"):
         learn.check("im2col", 3)
+
+
+@pytest.mark.parametrize("arguments", [("im2col",), (learn.EXERCISES["im2col"].solution,)])
+def test_check_says_what_it_takes(arguments):
+    with pytest.raises(InputError, match=r'your function: learn.check\("im2col", im2col\)'):
+        learn.check(*arguments)

@@ -54,7 +54,7 @@ def test_right():
 def test_a_known_mistake_is_named_with_the_first_case_that_shows_it():
     ok, text = said(lambda x, shift: x * 2)
     assert not ok
-    assert "1 of 2 cases are right; this one is not:" in text
+    assert "1 of 2 cases is right; this one is not:" in text
     assert "x = [[" in text and "shift = 1" in text
     assert "Hint: The shift is forgotten." in text
     assert 'learn.solution("double")' in text
@@ -98,7 +98,7 @@ def test_an_error_is_told_with_its_line():
 
 def test_an_error_in_some_cases_only():
     _, text = said(lambda x, shift: double(x, shift).reshape(2))
-    assert "1 of 2 cases are right" in text and "cannot reshape" in text
+    assert "1 of 2 cases is right" in text and "cannot reshape" in text
 
 
 def test_an_error_in_the_first_case_hides_no_known_mistake():
@@ -377,3 +377,54 @@ def test_arrays_are_of_the_module_that_is_asked_for(xp):
     ok, _ = said(answer, xp=xp)
     assert ok
     assert set(seen) == {xp}
+
+
+def test_only_what_is_printed_in_the_case_that_is_shown(capsys):
+    def answer(x, shift):
+        for i in range(20):
+            print("line", i, "of", x.shape)
+        return 2 * x
+
+    _, text = said(answer)
+    assert capsys.readouterr().out == ""
+    assert "it printed\n      line 0 of (3, 4)\n" in text
+    assert "line 11 of" in text and "line 12 of" not in text
+    assert "... (8 more lines)" in text
+    ok, text = said(lambda x, shift: print("seen") or 2 * x + shift)
+    assert ok and "seen" not in text
+
+
+def test_a_float_for_a_whole_number_is_remarked():
+    exercise = Exercise(
+        name="half",
+        task="Half of n.",
+        solution=lambda n: n // 2,
+        cases=lambda rng: [(4,), (5,)],
+        mistakes=(),
+    )
+    ok, text = said(lambda n: np.floor(n / 2), exercise)
+    assert ok and "One remark: it is a float" in text
+    for right in (lambda n: int(n / 2), lambda n: np.int64(n) // 2):
+        ok, text = said(right, exercise)
+        assert ok and "remark" not in text
+
+
+def test_memory_that_is_not_zero_is_named():
+    def answer(x, shift):
+        y = np.random.default_rng().random(x.shape)  # as np.empty, but never 0 by chance
+        return y + 2 * x + shift
+
+    _, text = said(answer)
+    assert "`empty`" in text
+
+
+def test_a_function_that_gives_none_within_it():
+    _, text = said(lambda x, shift: sketch(x, shift).shape)
+    assert "'NoneType' object has no attribute 'shape'" in text
+    assert "is a function that it calls still to be written?" in text
+
+
+def test_small_arrays_with_many_axes_are_shown_flat():
+    exercise = replace(DOUBLE, cases=lambda rng: [(np.ones((1, 1, 2, 2)), 0)])
+    _, text = said(lambda x, shift: 0 * x, exercise)
+    assert "x of shape (1, 1, 2, 2) = [[1.0, 1.0], [1.0, 1.0]]" in text

@@ -210,6 +210,45 @@ def _with_dx(dy, x, weight, stride, padding, col2im):
     return dx, *conv2d_backward(dy, x, weight, stride, padding)[1:]
 
 
+def _with_dweight(dy, x, weight, stride, padding, change):
+    dx, dweight, dbias = conv2d_backward(dy, x, weight, stride, padding)
+    return dx, change(dweight), dbias
+
+
+def _last_tap(weight):
+    """All weights 0 but those of the last pixel in the last channel."""
+    last = get_array_module(weight).zeros_like(weight)
+    last[:, -1, -1, -1] = weight[:, -1, -1, -1]
+    return last
+
+
+def _last_position(dy):
+    last = get_array_module(dy).zeros_like(dy)
+    last[:, :, -1, -1] = dy[:, :, -1, -1]
+    return last
+
+
+def _rows_by_reshape(dy):
+    n, o, oh, ow = dy.shape
+    return dy.reshape(n, oh, ow, o).transpose(0, 3, 1, 2)
+
+
+def _channels_first_rows(weight):
+    o, c, k, _ = weight.shape
+    return weight.reshape(o, k, k, c).transpose(0, 3, 1, 2)
+
+
+def _reshaped_windows(cols):
+    """Windows (KH, KW, C) read as (C, KH, KW), and put so that `col2im` does that."""
+    n, oh, ow, kh, kw, c = cols.shape
+    return cols.reshape(n, oh, ow, c, kh, kw).transpose(0, 1, 2, 4, 5, 3)
+
+
+def _edged(x, padding):
+    xp = get_array_module(x)
+    return xp.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)), mode="edge")
+
+
 PADDING_FORGOTTEN = (
     "The padding is forgotten: it adds `padding` rows and columns of zeros on all four sides "
     "before any window is cut, and so 2 * padding to the height and to the width."
@@ -276,6 +315,21 @@ EXERCISES = (
                 "step.",
                 lambda size, kernel, stride, padding: (size + 2 * padding - kernel + 1) // stride,
             ),
+            Mistake(
+                "It is rounded to the nearest whole number: a window that does not fit is left "
+                "out, however little is missing, so round down (//).",
+                lambda size, kernel, stride, padding: (
+                    round((size + 2 * padding - kernel) / stride) + 1
+                ),
+            ),
+            Mistake(
+                "Neither stride nor padding is used.",
+                lambda size, kernel, stride, padding: size - kernel + 1,
+            ),
+            Mistake(
+                "Only the kernel is divided by the stride: brackets around the whole difference.",
+                lambda size, kernel, stride, padding: int(size + 2 * padding - kernel / stride) + 1,
+            ),
         ),
     ),
     Exercise(
@@ -315,6 +369,17 @@ EXERCISES = (
                 lambda x, k, stride, padding: im2col(x, k, stride, padding).swapaxes(3, 4),
             ),
             Mistake(
+                "Windows of different pictures are mixed: stacked position by position, the "
+                "pictures are the second axis, which a transpose has to bring to the front.",
+                lambda x, k, stride, padding: (
+                    lambda cols: cols.transpose(1, 2, 0, 3, 4, 5).reshape(cols.shape)
+                )(im2col(x, k, stride, padding)),
+            ),
+            Mistake(
+                "The border repeats the picture's edge; padding is of zeros.",
+                lambda x, k, stride, padding: im2col(_edged(x, padding), k, stride, 0),
+            ),
+            Mistake(
                 "Channels were squeezed into the place of window pixels by `reshape`, which never "
                 "moves numbers: use transpose to exchange axes.",
                 lambda x, k, stride, padding: (
@@ -346,6 +411,20 @@ EXERCISES = (
             ),
             Mistake(FLIPPED, lambda x, w, b, s, p: conv2d(x, w[:, :, ::-1, ::-1], b, s, p)),
             Mistake(KERNEL_TRANSPOSED, lambda x, w, b, s, p: conv2d(x, w.swapaxes(2, 3), b, s, p)),
+            Mistake(
+                "Neither stride nor padding is used.",
+                lambda x, w, b, s, p: conv2d(x, w, b, 1, 0),
+            ),
+            Mistake(
+                "Only the last pixel of the last channel is left of the sum: is there a `=` where "
+                "`+=` belongs?",
+                lambda x, w, b, s, p: conv2d(x, _last_tap(w), b, s, p),
+            ),
+            Mistake(
+                "The results are cut to whole numbers: the array they are written into is one of "
+                "integers.",
+                lambda x, w, b, s, p: get_array_module(x).trunc(conv2d(x, w, b, s, p)),
+            ),
             Mistake(
                 "The bias is missing: b[o] is added to the whole map of output o.",
                 lambda x, w, b, s, p: conv2d(x, w, 0 * b, s, p),
@@ -412,6 +491,16 @@ EXERCISES = (
                 _cut_at_the_end,
             ),
             Mistake(
+                "With a padding of 0 nothing is left: x[0:-0] is empty. Count from the front: "
+                "padding : padding + h.",
+                lambda cols, size, s, p: _whole_padded(cols, size, s, p)[:, :, p:-p, p:-p],
+            ),
+            Mistake(
+                "Channels were put into the place of window pixels by `reshape`, which never moves "
+                "numbers: transpose(0, 3, 1, 2) each window.",
+                lambda cols, size, s, p: col2im(_reshaped_windows(cols), size, s, p),
+            ),
+            Mistake(
                 "Rows and columns of the windows are exchanged: axis 3 counts rows.",
                 lambda cols, size, s, p: col2im(cols.swapaxes(3, 4), size, s, p),
             ),
@@ -466,6 +555,57 @@ EXERCISES = (
                 "The gradient of x stops at the padding's edge in the wrong place: the padding is "
                 "cut off at the right and the bottom only.",
                 lambda dy, x, w, s, p: _with_dx(dy, x, w, s, p, _cut_at_the_end),
+            ),
+            Mistake(
+                "dbias is the sum over all outputs too; each output has a bias of its own, so the "
+                "axis of outputs stays.",
+                lambda dy, x, w, s, p: _with_dbias(dy, x, w, s, p, dy.sum()),
+            ),
+            Mistake(
+                "dy was made into rows by `reshape` alone, which never moves numbers: its outputs "
+                "are its second axis, so transpose(0, 2, 3, 1) first.",
+                lambda dy, x, w, s, p: conv2d_backward(_rows_by_reshape(dy), x, w, s, p),
+            ),
+            Mistake(
+                "In dx the weights, made into rows of a matrix, have their numbers in another "
+                "order than the windows: with channels last in the windows, transpose(0, 2, 3, 1) "
+                "the weights before you reshape them.",
+                lambda dy, x, w, s, p: (
+                    conv2d_backward(dy, x, _channels_first_rows(w), s, p)[0],
+                    *conv2d_backward(dy, x, w, s, p)[1:],
+                ),
+            ),
+            Mistake(
+                "dweight comes out of the product with its channels last, as the windows have "
+                "them: reshape it to (O, K, K, C), then transpose(0, 3, 1, 2).",
+                lambda dy, x, w, s, p: _with_dweight(
+                    dy, x, w, s, p, lambda g: g.transpose(0, 2, 3, 1).reshape(g.shape)
+                ),
+            ),
+            Mistake(
+                "dweight is still a matrix: reshape it to (O, K, K, C), then transpose "
+                "(0, 3, 1, 2).",
+                lambda dy, x, w, s, p: _with_dweight(
+                    dy, x, w, s, p, lambda g: g.transpose(0, 2, 3, 1).reshape(len(g), -1)
+                ),
+            ),
+            Mistake(
+                "dweight holds the last picture alone: the pictures share the weights, so their "
+                "gradients add up (`+=`).",
+                lambda dy, x, w, s, p: _with_dweight(
+                    dy, x, w, s, p, lambda _: conv2d_backward(dy[-1:], x[-1:], w, s, p)[1]
+                ),
+            ),
+            Mistake(
+                "dweight holds the last position alone: a weight is used at all of them, so their "
+                "gradients add up (`+=`).",
+                lambda dy, x, w, s, p: _with_dweight(
+                    dy, x, w, s, p, lambda _: conv2d_backward(_last_position(dy), x, w, s, p)[1]
+                ),
+            ),
+            Mistake(
+                "In dx the windows are put 1 apart, though they were cut `stride` apart.",
+                lambda dy, x, w, s, p: _with_dx(dy, x, w, s, p, _one_apart),
             ),
             Mistake(
                 "dx still has the padding: cut it off, for the caller's x has none.",

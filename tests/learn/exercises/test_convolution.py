@@ -47,6 +47,9 @@ def test_output_size_accepts(answer):
         (lambda h, k, s, p: (h - k + 2 * p) / s + 1, "not a whole number"),
         (lambda h, k, s, p: int(np.ceil((h - k + 2 * p) / s)) + 1, "round down"),
         (lambda h, k, s, p: (h - k + 2 * p + 1) // s, "inside the division"),
+        (lambda h, k, s, p: round((h + 2 * p - k) / s) + 1, "round down"),
+        (lambda h, k, s, p: h - k + 1, "Neither stride nor padding"),
+        (lambda h, k, s, p: int(h + 2 * p - k / s) + 1, "brackets"),
     ],
 )
 def test_output_size_explains(answer, hint):
@@ -129,6 +132,25 @@ def test_im2col_accepts(answer):
     ],
 )
 def test_im2col_explains(answer, hint):
+    refused("im2col", answer, hint)
+
+
+def stacked_by_position(x, k, stride, padding):
+    oh, ow = sizes(x, k, stride, padding)
+    x = padded(x, padding)
+    rows = [cut(x, i * stride, j * stride, k) for i in range(oh) for j in range(ow)]
+    return np.array(rows).reshape(len(x), oh, ow, k, k, x.shape[1])
+
+
+def with_an_edge(x, k, stride, padding):
+    wide = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)), mode="edge")
+    return gathered(wide, k, stride, 0, cut)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"), [(stacked_by_position, "are mixed"), (with_an_edge, "of zeros")]
+)
+def test_im2col_explains_more(answer, hint):
     refused("im2col", answer, hint)
 
 
@@ -234,6 +256,36 @@ def test_conv2d_explains(answer, hint):
     refused("conv2d", answer, hint)
 
 
+def assigned(x, weight, bias, stride, padding):
+    oh, ow = sizes(x, weight.shape[2], stride, padding)
+    x = padded(x, padding)
+    y = np.zeros((len(x), len(weight), oh, ow))
+    for n, o, i, j in np.ndindex(y.shape):
+        for c, u, v in np.ndindex(weight.shape[1:]):
+            y[n, o, i, j] = weight[o, c, u, v] * x[n, c, i * stride + u, j * stride + v]
+        y[n, o, i, j] += bias[o]
+    return y
+
+
+def in_integers(x, weight, bias, stride, padding):
+    y = by_einsum(x, weight, bias, stride, padding)
+    cut = np.zeros(y.shape, dtype=int)
+    cut[...] = y
+    return cut
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (assigned, "a `=` where"),
+        (in_integers, "cut to whole numbers"),
+        (lambda x, w, b, s, p: by_einsum(x, w, b, 1, 0), "Neither stride nor padding"),
+    ],
+)
+def test_conv2d_explains_more(answer, hint):
+    refused("conv2d", answer, hint)
+
+
 def test_conv2d_transposed_result_is_named():
     refused("conv2d", lambda *args: by_einsum(*args).transpose(0, 2, 3, 1), "axes")
 
@@ -330,6 +382,29 @@ def test_col2im_explains(answer, hint):
     refused("col2im", answer, hint)
 
 
+def cut_from_the_end(cols, image_size, stride, padding):
+    return windows_put(cols, image_size, stride, padding, add)[
+        :, :, padding:-padding, padding:-padding
+    ]
+
+
+def windows_by_reshape(cols, image_size, stride, padding):
+    n, oh, ow, kh, kw, c = cols.shape
+    h, w = image_size
+    x = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    for i, j in np.ndindex(oh, ow):
+        piece = cols[:, i, j].reshape(n, c, kh, kw)
+        x[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw] += piece
+    return inside(x, image_size, padding)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"), [(cut_from_the_end, "x[0:-0] is empty"), (windows_by_reshape, "`reshape`")]
+)
+def test_col2im_explains_more(answer, hint):
+    refused("col2im", answer, hint)
+
+
 # conv2d_backward
 
 
@@ -396,6 +471,77 @@ def test_conv2d_backward_accepts(answer):
     ],
 )
 def test_conv2d_backward_explains(answer, hint):
+    refused("conv2d_backward", answer, hint)
+
+
+def by_matrices(
+    dy, x, weight, stride, padding, *, rows=None, matrix=None, weights=None, apart=None
+):
+    """As the notebook derives it, with room for a mistake at each step."""
+    o, c, k, _ = weight.shape
+    cols = by_view(x, k, stride, padding)
+    rows = (lambda dy: dy.transpose(0, 2, 3, 1).reshape(-1, o))(dy) if rows is None else rows(dy)
+    flat = weight.transpose(0, 2, 3, 1).reshape(o, -1) if matrix is None else matrix(weight)
+    dweight = rows.T @ cols.reshape(len(rows), -1)
+    if weights is None:
+        dweight = dweight.reshape(o, k, k, c).transpose(0, 3, 1, 2)
+    else:
+        dweight = weights(dweight, weight)
+    dcols = (rows @ flat).reshape(cols.shape)
+    x = windows_put(dcols, x.shape[2:], stride, padding, add, apart=apart)
+    return inside(x, dy_size(x, padding), padding), dweight, rows.sum(axis=0)
+
+
+def dy_size(x, padding):
+    return [side - 2 * padding for side in x.shape[2:]]
+
+
+def overwritten_by_pictures(dy, x, w, s, p):
+    dx, dweight, dbias = backward_by_einsum(dy, x, w, s, p)
+    for n in range(len(x)):
+        dweight = backward_by_einsum(dy[n : n + 1], x[n : n + 1], w, s, p)[1]
+    return dx, dweight, dbias
+
+
+def overwritten_by_positions(dy, x, w, s, p):
+    dx, dweight, dbias = backward_by_einsum(dy, x, w, s, p)
+    cols = by_view(x, w.shape[2], s, p)
+    for i, j in np.ndindex(dy.shape[2:]):
+        dweight = np.einsum("no,nuvc->ocuv", dy[:, :, i, j], cols[:, i, j])
+    return dx, dweight, dbias
+
+
+def test_conv2d_backward_accepts_the_way_of_the_notebook():
+    accepted("conv2d_backward", by_matrices)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (wrong_dbias(lambda dy: dy.sum()), "a bias of its own"),
+        (overwritten_by_pictures, "the last picture alone"),
+        (overwritten_by_positions, "the last position alone"),
+        (
+            lambda *a: by_matrices(*a, rows=lambda dy: dy.reshape(-1, dy.shape[1])),
+            "by `reshape` alone",
+        ),
+        (
+            lambda *a: by_matrices(*a, matrix=lambda w: w.reshape(len(w), -1)),
+            "In dx the weights",
+        ),
+        (
+            lambda *a: by_matrices(*a, weights=lambda g, w: g.reshape(w.shape)),
+            "channels last",
+        ),
+        (lambda *a: by_matrices(*a, weights=lambda g, w: g), "still a matrix"),
+        (lambda *a: by_matrices(*a, apart=1), "put 1 apart"),
+        (
+            lambda *a: (lambda dx, dw, db: (dw, db, dx))(*backward_by_einsum(*a)),
+            "in another order",
+        ),
+    ],
+)
+def test_conv2d_backward_explains_more(answer, hint):
     refused("conv2d_backward", answer, hint)
 
 
