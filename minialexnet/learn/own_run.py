@@ -9,8 +9,8 @@ import numpy as np
 
 from minialexnet.datasets import builtin_archive, load_or_prepare
 from minialexnet.errors import InputError
-from minialexnet.learn.trained import Trained
-from minialexnet.training import Preprocessing, RunFolder, TrainConfig, load_checkpoint
+from minialexnet.learn.trained import Trained, from_checkpoint
+from minialexnet.training import RunFolder, TrainConfig, load_checkpoint
 
 
 def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Trained:
@@ -38,7 +38,4 @@ def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Tr
             f"{folder.path} was trained on {len(best.classes)}, beginning with "
             f"{best.classes[0]!r}: give the pictures it was trained on with data="
         )
-    network = config.network()
-    network.set_params(best.params)
-    preprocessing = Preprocessing(best.mean, config.pixel_scale, config.image_size)
-    return Trained(network.to(xp), preprocessing, pictures, last.progress["history"], xp)
+    return from_checkpoint(best, config, pictures, last.progress["history"], xp)

@@ -17,6 +17,7 @@ from minialexnet.errors import InputError
 from minialexnet.models import AlexNet
 from minialexnet.ops import softmax
 from minialexnet.training import (
+    Checkpoint,
     Preprocessing,
     RunFolder,
     TrainConfig,
@@ -91,11 +92,18 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
             ) from None
         mean = pictures.train.statistics.mean_colour
         Trainer(config, pictures.train, pictures.val, mean, run).fit()
-    best, last = load_checkpoint(run.best), load_checkpoint(run.last)
+    history = load_checkpoint(run.last).progress["history"]
+    return from_checkpoint(load_checkpoint(run.best), config, pictures, history, xp)
+
+
+def from_checkpoint(
+    best: Checkpoint, config: TrainConfig, pictures: Pictures, history: list, xp: Any
+) -> Trained:
+    """The network of a checkpoint, with what it takes to show it pictures."""
     network = config.network()
     network.set_params(best.params)
     preprocessing = Preprocessing(best.mean, config.pixel_scale, config.image_size)
-    return Trained(network.to(xp), preprocessing, pictures, last.progress["history"], xp)
+    return Trained(network.to(xp), preprocessing, pictures, history, xp)
 
 
 def _is_done(run: RunFolder, config: TrainConfig) -> bool:

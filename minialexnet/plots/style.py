@@ -71,8 +71,10 @@ def drawing(
             squeeze=False,
             **options,
         )
-        yield figure, axes
-        plt.close(figure)  # or a notebook would show it a second time
+        try:
+            yield figure, axes
+        finally:
+            plt.close(figure)  # or a notebook would show it a second time, or half drawn
 
 
 def styles(kind: tuple[dict, ...]) -> Iterator[dict]:

@@ -70,6 +70,32 @@ def test_a_count_is_exact():
     assert not learn.check("multiply_adds", answer).ok
 
 
+def test_errors_where_only_the_second_is_0():
+    """They count as 1, and not as the size of the first."""
+
+    def answer(a, b):
+        scale = np.maximum(abs(a), abs(b))
+        return (abs(a - b) / np.where(b == 0, 1, scale)).max()
+
+    assert not learn.check("relative_error", answer).ok
+
+
+def test_windows_that_are_no_squares():
+    """And a picture that is higher than it is wide."""
+
+    def answer(cols, image_size, stride, padding):
+        n, oh, ow, k, _, c = cols.shape
+        h, w = image_size
+        padded = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+        for i, j in np.ndindex(oh, ow):
+            top, left = i * stride, j * stride
+            window = padded[:, :, top : top + k, left : left + k]
+            window += cols[:, i, j].transpose(0, 3, 1, 2)
+        return padded[:, :, padding : padding + h, padding : padding + w]
+
+    assert not learn.check("col2im", answer).ok
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(InputError, match=r"no exercise 'conv2' \(did you mean 'conv2d'\?\)"):
         learn.check("conv2", len)

@@ -145,3 +145,82 @@ def test_flow():
     tops = {p.get_y() for p in figure.axes[0].patches if isinstance(p, FancyBboxPatch)}
     assert len(tops) == 2
     assert drawn(figure).std() > 5
+
+
+def test_a_drawing_that_fails_is_not_left_open():
+    """A notebook would show it, half drawn, below the error."""
+    import matplotlib.pyplot as plt
+
+    with pytest.raises(ValueError):
+        plots.curves({"": [1, 2, 3]}, x=[1, 2])
+    assert not plt.get_fignums()
+
+
+def test_panels_share_one_legend(xp):
+    charts = {f"chart {i}": {"a": xp.asarray([1.0, i + 2]), "b": [3, 4]} for i in range(4)}
+    figure = plots.panels(charts, x=[10, 20], columns=3, ylabel="loss", log=True)
+    there = [axis for axis in figure.axes if axis.get_visible()]
+    assert [axis.get_title() for axis in there] == list(charts)
+    assert [axis.get_ylabel() for axis in there] == ["loss", "", "", "loss"]
+    np.testing.assert_array_equal(there[3].lines[0].get_xydata(), [[10, 1], [20, 5]])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
+    assert drawn(figure).std() > 5
+
+
+def test_squares_lie_around_their_pixels():
+    figure = plots.squares(np.zeros((6, 9, 3)), [[(1, 4, 3)], [(0, 0, 2), (4, 7, 2)]], ["one"])
+    boxes = [[patch.get_bbox().bounds for patch in axis.patches] for axis in figure.axes]
+    # Twice each, for the pale rim; x comes before y.
+    assert boxes == [[(3.5, 0.5, 3, 3)] * 2, [(-0.5, -0.5, 2, 2)] * 2 + [(6.5, 3.5, 2, 2)] * 2]
+    assert figure.axes[0].get_title() == "one"
+
+
+def test_windows_frame_what_a_pooling_takes(xp):
+    array = xp.asarray(np.array([[1.0, 3, 2, 0], [4, 0, 5, 9]]))
+    figure = plots.windows({"pool": (array, 2, 2)}, largest=True)
+    (axis,) = figure.axes
+    ground = [patch for patch in axis.patches if patch.get_fill()]
+    dark = [(p.get_y() + 0.5, p.get_x() + 0.5) for p in ground if p.get_facecolor()[0] < 0.9]
+    assert dark == [(1, 0), (1, 3)]
+    frames = [patch.get_bbox() for patch in axis.patches if not patch.get_fill()]
+    assert [(round(f.x0 + f.width / 2, 6), f.y0 + f.height / 2) for f in frames] == [
+        (0.5, pytest.approx(0.5)),
+        (2.5, pytest.approx(0.5)),
+    ]
+    assert {text.get_text() for text in axis.texts} == {"1", "3", "2", "0", "4", "5", "9"}
+
+
+def test_a_valley_marks_where_a_path_begins_and_the_lowest_point():
+    path = np.array([[1.0, 2.0], [0.5, 1.0]])
+    figure = plots.valley(
+        lambda a, b: (a - 1) ** 2 + 10 * (b + 1) ** 2, {"sgd": path}, x=(-2, 2), y=(-3, 3)
+    )
+    line, start, lowest = figure.axes[0].lines
+    np.testing.assert_array_equal(line.get_xydata(), path)
+    np.testing.assert_array_equal(start.get_xydata(), path[:1])
+    np.testing.assert_allclose(lowest.get_xydata(), [[1, -1]], atol=0.06)
+
+
+def test_axes_of_colours_are_numbered_by_length():
+    mean, std = np.array([100.0, 110, 120]), np.array([5.0, 40, 20])
+    figure = plots.colour_cloud(rng.uniform(0, 255, (20, 3)), mean, np.eye(3), std)
+    red_green = figure.axes[0]
+    assert (red_green.get_xlabel(), red_green.get_ylabel()) == ("red", "green")
+    places = {text.get_text(): text.xy for text in red_green.texts}
+    np.testing.assert_allclose(places["1"], [100, 110 + 2 * 40])
+    np.testing.assert_allclose(places["3"], [100 + 2 * 5, 110])
+
+
+def test_towers_meet_only_where_they_cross():
+    stages = {"picture": (3, 8, 8), "conv1": (4, 8, 8), "conv2": (4, 4, 4), "fc": (10,)}
+    figure = plots.towers(stages, shared=["picture"], crossing=["fc"], between={"fc": "flat"})
+    from matplotlib.text import Annotation
+
+    axis = figure.axes[0]
+    arrows = [text for text in axis.texts if isinstance(text, Annotation)]
+    # Two out of the picture, two side by side, and four of which two cross.
+    assert len(arrows) == 2 + 2 + 4
+    assert sum(arrow.xy[1] * arrow.xyann[1] < 0 for arrow in arrows) == 2
+    assert texts(figure).count("flat") == 2
+    assert texts(figure).count("3 \N{MULTIPLICATION SIGN} 8 \N{MULTIPLICATION SIGN} 8") == 1

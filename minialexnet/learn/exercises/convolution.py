@@ -108,6 +108,7 @@ def _col2im_cases(rng):
         (_pictures(rng, 1, 3, 3, 2, 2, 1), (2, 2), 1, 1),
         (_pictures(rng, 3, 3, 4, 3, 3, 2), (5, 7), 2, 1),
         (_pictures(rng, 2, 2, 2, 3, 3, 2), (6, 7), 3, 0),
+        (_pictures(rng, 2, 4, 2, 2, 3, 2), (7, 4), 2, 1),
     ]
 
 

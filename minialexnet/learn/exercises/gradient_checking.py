@@ -77,6 +77,7 @@ def _error_cases(rng):
         (np.array([4.0, 5.0]), np.array([4.0, 4.0])),
         (np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 3.0])),
         (np.array([0.0, 1.0]), np.array([0.5, 1.0])),
+        (np.array([0.25, 1.0]), np.array([0.0, 1.0])),
         (np.array([-3.0, -8.0]), np.array([-4.0, -8.0])),
         (np.array([1e-6, 1000.0]), np.array([2e-6, 1000.0])),
         (noise, noise * np.linspace(0.5, 1.5, 12).reshape(3, 4)),
