@@ -406,9 +406,10 @@ plots.curves(
 # %% [markdown]
 # Too small a rate stays where it began. Too large a one makes steps at once after which nothing is
 # learnt any more: numbers overflow (then the loss is nan, "not a number", and has no curve), or all
-# units of some ReLU are zero for ever, and what is left is guessing. No other number of a training
-# is so worth trying out, and factors of three are fine enough. (*Go further*: 20 epochs, and rates
-# of 0.003, 0.03 and 0.3.)
+# units of some ReLU are zero for ever, and what is left is guessing. (A rate of 0.1 is close to
+# that edge here: the last digits of a machine's sums decide on which side it falls.) No other
+# number of a training is so worth trying out, and factors of three are fine enough. (*Go further*:
+# 20 epochs, and rates of 0.003, 0.03 and 0.3.)
 
 # %% [markdown]
 # ## Schedules
