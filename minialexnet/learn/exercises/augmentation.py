@@ -257,6 +257,11 @@ def _softmax(logits, axis=2):
     return e / e.sum(axis=axis, keepdims=True)
 
 
+def _normalised_late(logits):
+    exponentials = get_array_module(logits).exp(logits).mean(axis=1)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
 def _votes(logits):
     xp = get_array_module(logits)
     best = logits.argmax(axis=2)[:, :, None] == xp.arange(logits.shape[2])
@@ -292,6 +297,11 @@ VIEW_MISTAKES = (
     Mistake(
         "It is summed over the views, not averaged: each row should sum to 1.",
         lambda logits: _softmax(logits).sum(axis=1),
+    ),
+    Mistake(
+        "The exponentials are averaged before each view's are divided by their own sum: a view "
+        "with large logits outweighs the others (and large logits overflow).",
+        _normalised_late,
     ),
     Mistake(
         "The largest probability of all views is taken; the paper takes their mean.",
