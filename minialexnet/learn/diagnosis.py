@@ -21,10 +21,11 @@ def diagnose(pairs: Pairs) -> str | None:
     """The first explanation that holds for all pairs.
 
     NaN and infinity are named if they are in the first pair, which is what the reader is shown;
-    in later ones they may come of the same mistake, or hide it, and are left out.
+    in later ones they may come of the same mistake, or hide it, and are named if nothing else is.
     """
     if (text := _not_finite(*pairs[0])) is not None:
         return text
+    later = [text for pair in pairs if (text := _not_finite(*pair)) is not None]
     pairs = [pair for pair in pairs if _not_finite(*pair) is None]
     for explain in (
         _shape,
@@ -40,7 +41,7 @@ def diagnose(pairs: Pairs) -> str | None:
     ):
         if (text := explain(pairs)) is not None:
             return text
-    return None
+    return f"In a later case: {later[0]}" if later else None
 
 
 def close(expected: np.ndarray, came: np.ndarray, tolerance: float = CLOSE) -> bool:

@@ -68,7 +68,9 @@ def test_nan_is_named_only_where_it_is_shown():
     with np.errstate(all="ignore"):
         pairs = [(y, -y / nan) for y, nan in zip(SQUARES, (1, np.nan), strict=True)]
     assert "times -1" in diagnose(pairs)
-    assert "NaN" in diagnose(pairs[::-1])
+    assert diagnose(pairs[::-1]).startswith("There is NaN")
+    pairs[0] = (SQUARES[0], SQUARES[0] ** 3)
+    assert diagnose(pairs).startswith("In a later case: There is NaN")
 
 
 def test_must_hold_for_all_cases():
