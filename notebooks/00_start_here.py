@@ -37,8 +37,8 @@ from minialexnet.datasets import decode_picture
 xp = np  # on a GPU: import cupy as xp
 
 # %% [markdown]
-# If this cell fails, run `pip install '.[notebooks]'` in the folder of the project, and open the
-# notebook again. To run a cell, press Shift+Enter. Run them from top to bottom.
+# If this cell fails, run `.venv/bin/pip install -e '.[notebooks]'` in the folder of the project,
+# and open the notebook again. To run a cell, press Shift+Enter. Run them from top to bottom.
 #
 # ## From a file to a name
 #
@@ -279,12 +279,15 @@ plots.bars(
 # ## Photographs
 #
 # All notebooks run on the built-in pictures, which are small enough to train on in seconds. Where
-# photographs show more, a cell lets you switch to **Imagenette**: ten classes of ImageNet. This
-# fetches it once, 99 MB, into the current folder:
+# photographs show more, a cell lets you switch to **Imagenette**: ten classes of ImageNet. In a
+# terminal, in the folder `notebooks` of the project, this fetches it once, 99 MB:
 #
 # ```sh
-# minialexnet data get imagenette
+# ../.venv/bin/minialexnet data get imagenette
 # ```
+#
+# (Where other notebooks say `minialexnet ...`, the command lies there too. After
+# `source .venv/bin/activate` it is found by its name alone.)
 
 # %%
 photographs = None  # after the download: "imagenette2-160"

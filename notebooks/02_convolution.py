@@ -35,16 +35,17 @@ rng = np.random.default_rng(0)
 #
 # Every window of the picture becomes a row of a matrix (**im2col**); every filter becomes a column
 # of another; and the whole convolution is one product of the two. Gradients go the same way back.
+# (A **tap** is one weight of a filter: one pixel of its window in one channel.)
 
 # %%
 plots.flow(
     [
         ("x", "N × C × H × W"),
         ("im2col", "windows × taps"),
-        ("· filters", "taps × O"),
+        ("· Wᵀ", "taps × O"),
         ("y", "N × O × OH × OW"),
     ],
-    back=["col2im", "dy · Wᵀ", "dy"],
+    back=["col2im", "dy · W", "dy"],
 )
 
 # %% [markdown]
@@ -257,7 +258,11 @@ print(f"{left:.12f}\n{right:.12f}")
 learn.source(ops.conv2d_backward, docstring=False)
 
 # %% [markdown]
-# **Your turn**: first col2im, then the three gradients.
+# It takes a few pictures at a time, group by group, and writes into memory that it used before;
+# the three products are in there all the same.
+#
+# **Your turn**: first col2im. It gets cols (N, OH, OW, K, K, C) and `image_size`, a pair (height,
+# width), and returns (N, C, height, width), without the padding.
 
 
 # %%
@@ -267,6 +272,12 @@ def col2im(cols, image_size, stride, padding):
 
 
 learn.check("col2im", col2im, xp)
+
+# %% [markdown]
+# Then the gradients. `dy` is (N, O, OH, OW), `x` (N, C, H, W) and `weight` (O, C, K, K), as in the
+# forward pass. In the formulas above dY has a row for each position of each picture, N·OH·OW of
+# them, and a column for each output, so `dy` needs its outputs last before it is reshaped; and W has
+# its taps in the order of cols, channels last. Return **dx, dweight, dbias**, in this order.
 
 
 # %%

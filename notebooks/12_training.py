@@ -94,9 +94,11 @@ plots.matrices(
 # If you come from PyTorch: there is no `zero_grad()` here. `backward` *replaces* the gradients of
 # the last pass, it does not add to them.
 #
-# **Your turn.** One step of training, for any network. Three things to think of: in training the
-# network must know that it is trained (`training=True`), for dropout's sake; the loss needs the
-# labels; and the order matters.
+# **Your turn.** One step of training, for any network; it returns the loss. Three things to think
+# of: in training the network must know that it is trained (`training=True`), for dropout's sake;
+# the loss needs the labels; and the order matters. (The *criterion* is the loss:
+# `criterion.forward(logits, labels)` and `criterion.backward()`. The checker lets your function
+# take several steps, so its `x` has the steps first.)
 
 
 # %%
@@ -280,7 +282,9 @@ def topk_error(logits, labels, k):
 learn.check("topk_error", topk_error, xp)
 
 # %%
-solved = learn.exercise("topk_error").solution  # or your own
+solved = topk_error
+if not learn.check("topk_error", topk_error, xp).ok:  # yours, if it is right
+    solved = learn.exercise("topk_error").solution
 logits = network.predict(pictures.val_x)
 chance = {k: 1 - k / len(pictures.classes) for k in (1, 2, 3, 5)}
 plots.bars(
@@ -498,7 +502,8 @@ history = whole.fit()
 
 # %% [markdown]
 # And now the same, with Ctrl-C in the middle of the second epoch. (In a notebook, the button that
-# interrupts the kernel does it. Here the cell presses it by itself, after 440 pictures.)
+# interrupts the kernel does it. Here the cell presses it by itself, after 440 pictures. The command
+# it names goes on with runs of `minialexnet train`; this one has pictures of the notebook's own.)
 
 # %%
 import signal
@@ -532,6 +537,9 @@ except TrainingInterrupted as stopped:
 # - the **random numbers**: of the order, the crops, the mirrors, and of dropout's masks. Here each
 #   is a function of a seed and a counter, so the counter is enough;
 # - the losses and errors counted so far.
+#
+# The checkpoint counts finished epochs and the steps of the one that is going on; under `layers`
+# stand the seed of each dropout and how many masks it has drawn.
 
 # %%
 checkpoint = load_checkpoint(parts.run.last)

@@ -113,7 +113,10 @@ def write_pages(folder: Path) -> int:
     for stem, ran in made.items():
         content = body(ran) + neighbours(stem, titles)
         (folder / f"{stem}.html").write_text(page(titles[stem], content), encoding="utf-8")
-    items = "\n".join(f"<li>{link(stem, text)}</li>" for stem, text in titles.items())
+    items = "\n".join(
+        f"<li>{link(stem, text)}<br>{html.escape(summary(made[stem]))}</li>"
+        for stem, text in titles.items()
+    )
     index = f'<h1>{COURSE}</h1>\n<ul class="contents">\n{items}\n</ul>'
     (folder / "index.html").write_text(page(COURSE, index), encoding="utf-8")
     print(f"wrote {folder / 'index.html'}")
@@ -123,6 +126,12 @@ def write_pages(folder: Path) -> int:
 def title(made: nbformat.NotebookNode) -> str:
     """Its first line."""
     return made.cells[0].source.splitlines()[0].lstrip("# ")
+
+
+def summary(made: nbformat.NotebookNode) -> str:
+    """The first sentence below the title, as plain text."""
+    paragraph = made.cells[0].source.split("\n\n")[1].replace("\n", " ")
+    return re.split(r"(?<=[.?:])\s", re.sub(r"[*`]", "", paragraph))[0].rstrip(":")
 
 
 def neighbours(stem: str, titles: dict[str, str]) -> str:
@@ -181,7 +190,7 @@ def page(title: str, content: str) -> str:
 <link rel="stylesheet" href="course.css">
 </head>
 <body>
-<nav><a href="index.html">{COURSE}</a></nav>
+<nav>{"" if title == COURSE else f'<a href="index.html">{COURSE}</a>'}</nav>
 <main>
 {content}
 </main>
