@@ -276,8 +276,8 @@ learn.check("col2im", col2im, xp)
 # %% [markdown]
 # Then the gradients. `dy` is (N, O, OH, OW), `x` (N, C, H, W) and `weight` (O, C, K, K), as in the
 # forward pass. In the formulas above dY has a row for each position of each picture, N·OH·OW of
-# them, and a column for each output, so `dy` needs its outputs last before it is reshaped; and W has
-# its taps in the order of cols, channels last. Return **dx, dweight, dbias**, in this order.
+# them, and a column for each output, so `dy` needs its outputs last before it is reshaped; and W
+# has its taps in the order of cols, channels last. Return **dx, dweight, dbias**, in this order.
 
 
 # %%
