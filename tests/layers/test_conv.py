@@ -70,7 +70,8 @@ def test_slices_are_convolved_as_the_whole_batch_is(rng, count):
     total = 0
     for part in slice(0, 5), slice(5, 6), slice(6, len(x)):
         of_slice, memory = run(x[part])
-        np.testing.assert_allclose(of_slice, y[part], rtol=1e-5, atol=1e-6)
+        # A product of fewer rows may take other sums: what cancels is as wrong as the largest is.
+        np.testing.assert_allclose(of_slice, y[part], rtol=1e-5, atol=1e-5 * abs(y).max())
         dx_of_slice, grads = run_backward(y[part], memory)
         np.testing.assert_allclose(dx_of_slice, dx[part], rtol=1e-5, atol=1e-5)
         total = total + grads["weight"]
