@@ -566,7 +566,7 @@ print(f"{sum(same)} of {len(same)} arrays of parameters are equal, bit by bit")
 # %%
 for path in sorted(resumed.run.path.iterdir()):
     if not path.name.startswith("."):
-        print(f"{path.name:12} {path.stat().st_size / 1e6:8.3f} MB")
+        print(f"{path.name:12} {path.stat().st_size / 1e3:9,.1f} kB")
 print()
 print((resumed.run.path / "metrics.csv").read_text())
 

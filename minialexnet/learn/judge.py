@@ -68,9 +68,7 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
             "its name, without calling it"
         )
     if is_unwritten(answer):
-        return Verdict(
-            exercise.name, False, ("It is still to be written: put your code in place of the ...",)
-        )
+        return Verdict(exercise.name, False, ("Put your code in place of the ...",), written=False)
     cases = [list(case) for case in exercise.cases(np.random.default_rng(SEED))]
     expected = [run(exercise, exercise.solution, case, xp) for case in cases]
     came = [run(exercise, answer, case, xp) for case in cases]

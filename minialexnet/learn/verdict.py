@@ -14,15 +14,19 @@ class Verdict:
         ok: right in all cases.
         findings: what was seen: cases, shapes, numbers.
         hints: what the mistake probably is; empty if it is right, or if nobody knows.
+        written: False if there was only a stub to judge.
     """
 
     name: str
     ok: bool
     findings: tuple[str, ...]
     hints: tuple[str, ...] = ()
+    written: bool = True
 
     def __str__(self) -> str:
         head = f"✓ {self.name} is right" if self.ok else f"✗ {self.name} is not right yet"
+        if not self.written:
+            head = f"… {self.name} is still to be written"
         lines = [head, *(f"  {line}" for text in self.findings for line in text.split("\n"))]
         lines += [f"Hint: {hint}" for hint in self.hints]
         if not self.ok:

@@ -256,6 +256,19 @@ EXERCISES = (
                 lambda x, n, a, b, k: local_response_norm(x, n, a, -b, k),
             ),
             Mistake(
+                "s is multiplied by beta; beta is an exponent: s ** beta.",
+                lambda x, n, a, b, k: x / (b * (k + a * _sums(x * x, n))),
+            ),
+            Mistake(
+                "k stands inside the sum, and is counted for every channel of the window; it is "
+                "added once.",
+                lambda x, n, a, b, k: x / _sums(k + a * x * x, n) ** b,
+            ),
+            Mistake(
+                "The sum goes over the pictures of the batch as well: each picture has its own.",
+                lambda x, n, a, b, k: x / (k + a * _sums(x * x, n).sum(axis=0, keepdims=True)) ** b,
+            ),
+            Mistake(
                 "beta is missing: x is divided by s to the power of beta, not by s itself.",
                 lambda x, n, a, b, k: local_response_norm(x, n, a, 1, k),
             ),

@@ -182,6 +182,36 @@ def without_k(x, size, alpha, beta, k):
     return x / (alpha * np.einsum("cj,njhw->nchw", band, x * x)) ** beta
 
 
+def looped(x, size, alpha, k, term, power):
+    """By windows; `term` sums one, `power` is what x is divided by."""
+    y = np.empty_like(x)
+    for c in range(x.shape[1]):
+        window = x[:, max(0, c - size // 2) : c + size // 2 + 1]
+        y[:, c] = x[:, c] / power(term(window, alpha, k))
+    return y
+
+
+def beta_as_a_factor(x, size, alpha, beta, k):
+    def term(w, alpha, k):
+        return k + alpha * (w**2).sum(axis=1)
+
+    return looped(x, size, alpha, k, term, lambda s: s * beta)
+
+
+def k_in_the_sum(x, size, alpha, beta, k):
+    def term(w, alpha, k):
+        return (k + alpha * w**2).sum(axis=1)
+
+    return looped(x, size, alpha, k, term, lambda s: s**beta)
+
+
+def summed_over_pictures_too(x, size, alpha, beta, k):
+    def term(w, alpha, k):
+        return k + alpha * (w**2).sum(axis=(0, 1))
+
+    return looped(x, size, alpha, k, term, lambda s: s**beta)
+
+
 @pytest.mark.parametrize(
     ("answer", "phrase"),
     [
@@ -195,6 +225,9 @@ def without_k(x, size, alpha, beta, k):
         (multiplied, "wrong sign"),
         (over_the_batch, "pictures of the batch"),
         (without_k, "k is missing"),
+        (beta_as_a_factor, "beta is an exponent"),
+        (k_in_the_sum, "k stands inside the sum"),
+        (summed_over_pictures_too, "of the batch as well"),
     ],
 )
 def test_a_wrong_forward_pass_gets_its_hint(answer, phrase):
