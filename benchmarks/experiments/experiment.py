@@ -10,7 +10,7 @@ from experiments.runs import evaluated, folder_name, read_result, train
 from experiments.shelf import Shelf
 from minialexnet.backend import Device
 from minialexnet.models import alexnet
-from minialexnet.training import Progress, TrainConfig, planned
+from minialexnet.training import Progress, TrainConfig, planned_for
 
 RECIPE = "mini"
 """The preset of all runs, whatever the network: it does no more than the paper to the pictures."""
@@ -110,14 +110,9 @@ class Experiment:
 
     def config(self, settings: dict[str, Any], seed: int) -> TrainConfig:
         """The recipe with these settings."""
-        pictures = self.shelved.pictures
-        return planned(
+        return planned_for(
+            self.shelved.pictures,
             data=self.shelved.data,
-            num_classes=len(pictures.classes),
-            num_pictures=len(pictures.train),
-            picture_size=pictures.size,
-            fit=pictures.fit,
-            pixel_std=self.shelved.pixel_std,
             backend=self.device.name,
             preset=RECIPE,
             precision=self.device.precision,

@@ -21,7 +21,7 @@ from minialexnet.training import (
     evaluate,
     load_checkpoint,
 )
-from minialexnet.training.evaluation import Preprocessing, mean_to_subtract
+from minialexnet.training.evaluation import mean_to_subtract, trained_network
 
 RESULT = "result.json"
 """What a finished run leaves: its history, and how it ended."""
@@ -99,10 +99,8 @@ def evaluated(
     if run["ended"] or not missing:
         return run
     checkpoint = load_checkpoint(folder / "last.npz")
-    network = config.network()
-    network.set_params(checkpoint.params)
+    network, preprocessing = trained_network(checkpoint)
     network.to(xp)
-    preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
     for name in missing:
         part, ten_crop = EVALUATIONS[name]
         tally, _ = evaluate(

@@ -26,7 +26,8 @@ from minialexnet.training import (
     Progress,
     TrainConfig,
     load_checkpoint,
-    planned,
+    planned_for,
+    trained_network,
 )
 
 BUILTIN = "built-in"
@@ -135,13 +136,9 @@ def planned_config(
     chosen = recipe(options)
     if "except_for" in chosen:
         chosen["except_for"] = by_augmentation(chosen["except_for"], pictures)
-    return planned(
+    return planned_for(
+        pictures,
         data=absolute(data),
-        num_classes=len(pictures.classes),
-        num_pictures=len(pictures.train),
-        picture_size=pictures.size,
-        fit=pictures.fit,
-        pixel_std=float(pictures.train.statistics.colour_std.mean()),
         backend=device.name,
         preset=options.preset,
         precision=device.precision,
@@ -186,12 +183,9 @@ def load_network(
     if device.name == "cupy":
         print(f"computing with {device}", file=sys.stderr)
     try:
-        config = TrainConfig.from_dict(checkpoint.config)
-        network = config.network()
-        network.set_params(checkpoint.params)
+        network, preprocessing = trained_network(checkpoint)
     except InputError as error:
         raise InputError(f"checkpoint {path} does not fit its own configuration: {error}") from None
-    preprocessing = Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
     return network.to(device.xp), checkpoint, preprocessing, device.xp
 
 

@@ -38,4 +38,4 @@ def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Tr
             f"{folder.path} was trained on {len(best.classes)}, beginning with "
             f"{best.classes[0]!r}: give the pictures it was trained on with data="
         )
-    return from_checkpoint(best, config, pictures, last.progress["history"], xp)
+    return from_checkpoint(best, pictures, last.progress["history"], xp)

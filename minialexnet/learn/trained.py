@@ -23,7 +23,8 @@ from minialexnet.training import (
     TrainConfig,
     Trainer,
     load_checkpoint,
-    planned,
+    planned_for,
+    trained_network,
 )
 
 SIDE, EPOCHS, BATCH_SIZE, NAME = 32, 5, 32, "course"
@@ -71,16 +72,8 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
         InputError: the folder cannot be made; the pictures are too small for the network.
     """
     pictures = load_pictures(builtin_archive(), size=side)
-    config = planned(
-        data="built-in",
-        num_classes=len(pictures.classes),
-        num_pictures=len(pictures.train),
-        picture_size=side,
-        fit=pictures.fit,
-        pixel_std=float(pictures.train.statistics.colour_std.mean()),
-        backend=xp.__name__,
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
+    config = planned_for(
+        pictures, "built-in", backend=xp.__name__, epochs=EPOCHS, batch_size=BATCH_SIZE
     )
     run = RunFolder(Path(runs) / f"{NAME}-{side}")
     if not _is_done(run, config):
@@ -93,16 +86,14 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
         mean = pictures.train.statistics.mean_colour
         Trainer(config, pictures.train, pictures.val, mean, run).fit()
     history = load_checkpoint(run.last).progress["history"]
-    return from_checkpoint(load_checkpoint(run.best), config, pictures, history, xp)
+    return from_checkpoint(load_checkpoint(run.best), pictures, history, xp)
 
 
 def from_checkpoint(
-    best: Checkpoint, config: TrainConfig, pictures: Pictures, history: list, xp: Any
+    best: Checkpoint, pictures: Pictures, history: list[dict[str, float]], xp: Any
 ) -> Trained:
     """The network of a checkpoint, with what it takes to show it pictures."""
-    network = config.network()
-    network.set_params(best.params)
-    preprocessing = Preprocessing(best.mean, config.pixel_scale, config.image_size)
+    network, preprocessing = trained_network(best)
     return Trained(network.to(xp), preprocessing, pictures, history, xp)
 
 

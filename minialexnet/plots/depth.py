@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from minialexnet.plots.boxes import arrow, box
 from minialexnet.plots.style import ACCENT, INK, LIGHT, MIDDLE, drawing
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def parallel(
         axis.set(xlim=(-0.05, width - 0.05), ylim=(height - SPACE / 2, -SPACE / 2))
         middle = (rows - 1) / 2 * (HEIGHT + SPACE)
         last = (columns - 1) * (WIDTH + GAP)
-        _box(axis, 0, middle, *start)
-        _box(axis, last, middle, *end)
+        box(axis, 0, middle, *start, WIDTH, HEIGHT)
+        box(axis, last, middle, *end, WIDTH, HEIGHT)
         for row, branch in enumerate(branches):
             top = row * (HEIGHT + SPACE)
             here, level = WIDTH, top + HEIGHT / 2
@@ -121,36 +122,10 @@ def parallel(
             here = turn[0]
             for place, (name, shape) in enumerate(branch):
                 left = (place + 1) * (WIDTH + GAP)
-                _arrow(axis, here, left, level)
-                _box(axis, left, top, name, shape)
+                arrow(axis, (here, level), (left, level))
+                box(axis, left, top, name, shape, WIDTH, HEIGHT)
                 here = left + WIDTH
             back = last - GAP * 0.5
             axis.plot([here, back, back], [level, level, turn[1]], color=INK, linewidth=1)
-        _arrow(axis, last - GAP * 0.5, last, middle + HEIGHT / 2)
+        arrow(axis, (last - GAP * 0.5, middle + HEIGHT / 2), (last, middle + HEIGHT / 2))
     return figure
-
-
-def _box(axis, left: float, top: float, name: str, shape: str) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    axis.add_patch(
-        FancyBboxPatch(
-            (left, top),
-            WIDTH,
-            HEIGHT,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor=LIGHT,
-            edgecolor=INK,
-            linewidth=0.8,
-        )
-    )
-    middle = left + WIDTH / 2
-    name_at = top + (0.17 if shape else HEIGHT / 2)
-    axis.text(middle, name_at, name, ha="center", va="center", fontsize=9.5)
-    if shape:
-        axis.text(middle, top + 0.37, shape, ha="center", va="center", fontsize=8, color="#333333")
-
-
-def _arrow(axis, start: float, end: float, level: float) -> None:
-    style = {"arrowstyle": "-|>", "color": INK, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
-    axis.annotate("", (end, level), (start, level), arrowprops=style)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from minialexnet.plots.style import INK, LIGHT, MIDDLE, drawing
+from minialexnet.plots.boxes import arrow, box
+from minialexnet.plots.style import INK, MIDDLE, drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,45 +42,24 @@ def flow(
             ((i % columns) * (WIDTH + GAP), (i // columns) * row_height) for i in range(len(steps))
         ]
         for (left, top), (name, shape) in zip(places, steps, strict=True):
-            _box(axis, left, top, name, shape)
+            box(axis, left, top, name, shape, WIDTH, HEIGHT)
         for i, (start, end) in enumerate(pairwise(places)):
-            _arrow(axis, start, end, back[i] if i < len(back) else None)
+            _connect(axis, start, end, back[i] if i < len(back) else None)
     return figure
 
 
-def _box(axis, left: float, top: float, name: str, shape: str) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    axis.add_patch(
-        FancyBboxPatch(
-            (left, top),
-            WIDTH,
-            HEIGHT,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor=LIGHT if shape else "white",
-            edgecolor=INK,
-            linewidth=0.8,
-        )
-    )
-    middle = left + WIDTH / 2
-    axis.text(middle, top + (0.22 if shape else 0.31), name, ha="center", va="center", fontsize=10)
-    if shape:
-        axis.text(middle, top + 0.44, shape, ha="center", va="center", fontsize=8, color="#333333")
-
-
-def _arrow(
+def _connect(
     axis, start: tuple[float, float], end: tuple[float, float], returning: str | None
 ) -> None:
-    style = {"arrowstyle": "-|>", "color": INK, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
-    middle = HEIGHT / 2
+    """An arrow from the box at `start` to that at `end`, and one back, if something returns."""
     if start[1] == end[1]:
-        tail, head = (start[0] + WIDTH, start[1] + middle), (end[0], end[1] + middle)
-        axis.annotate("", head, tail, arrowprops=style)
+        middle = start[1] + HEIGHT / 2
+        right, left = start[0] + WIDTH, end[0]
+        arrow(axis, (right, middle), (left, middle))
         if returning is not None:
-            low = HEIGHT + 0.1
-            tail, head = (end[0] + 0.1, end[1] + low), (start[0] + WIDTH - 0.1, start[1] + low)
-            axis.annotate("", head, tail, arrowprops={**style, "color": MIDDLE, "linestyle": "--"})
-            place = ((tail[0] + head[0]) / 2, low + start[1] + 0.14)
+            low = start[1] + HEIGHT + 0.1
+            arrow(axis, (left + 0.1, low), (right - 0.1, low), color=MIDDLE, linestyle="--")
+            place = ((right + left) / 2, low + 0.14)
             axis.text(*place, returning, ha="center", va="center", fontsize=8, color=MIDDLE)
         return
     bend = start[1] + HEIGHT + DROP / 2  # from the end of one row to the beginning of the next
@@ -90,4 +70,4 @@ def _arrow(
         color=INK,
         linewidth=1,
     )
-    axis.annotate("", (left, end[1]), (left, end[1] - 0.12), arrowprops=style)
+    arrow(axis, (left, end[1] - 0.12), (left, end[1]))

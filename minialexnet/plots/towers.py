@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from minialexnet.plots.boxes import arrow
 from minialexnet.plots.style import ACCENT, INK, LIGHT, MIDDLE, drawing
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 COLUMN, APART, HEIGHT = 1.02, 1.9, 3.7  # of a stage, from tower to tower, of all: inches
 TOWER = APART / 2
+CROSSING = {"color": ACCENT, "linewidth": 1.6, "linestyle": (0, (4, 1.5))}
 
 
 def towers(
@@ -55,7 +57,8 @@ def towers(
                 for end in _heights(other, shared):
                     crosses = start * end < 0
                     if not crosses or other in crossing:
-                        _arrow(axis, (left, start), (right, end), crosses)
+                        style = CROSSING if crosses else {}
+                        arrow(axis, (left, start), (right, end), **style)
             for height in _heights(other, shared) if other in between else ():
                 place = (left + right) / 2, height + 0.1
                 axis.text(*place, between[other], ha="center", va="center", fontsize=8)
@@ -104,11 +107,3 @@ def _stage(axis, middle: float, height: float, size, shape: tuple[int, ...]) -> 
         zorder=5,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
     )
-
-
-def _arrow(axis, start: tuple[float, float], end: tuple[float, float], crosses: bool) -> None:
-    colour = ACCENT if crosses else INK
-    style = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0, "linewidth": 1}
-    if crosses:
-        style |= {"linewidth": 1.6, "linestyle": (0, (4, 1.5))}
-    axis.annotate("", end, start, arrowprops=style)

@@ -7,10 +7,11 @@ from minialexnet.training.evaluation import (
     evaluate,
     mean_of_views,
     mean_to_subtract,
+    trained_network,
 )
 from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
-from minialexnet.training.presets import PRESETS, planned
+from minialexnet.training.presets import PRESETS, planned, planned_for
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
@@ -47,6 +48,8 @@ __all__ = [
     "mean_of_views",
     "mean_to_subtract",
     "planned",
+    "planned_for",
     "save_checkpoint",
+    "trained_network",
     "training_batches",
 ]

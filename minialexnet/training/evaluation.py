@@ -8,8 +8,11 @@ from minialexnet.backend import batch_memory, fetch, get_array_module, one_late,
 from minialexnet.datasets import EvalBatches, PictureSet, Statistics, to_network_input
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
+from minialexnet.models import AlexNet
 from minialexnet.ops import log_softmax
 from minialexnet.ops.softmax import check_labels
+from minialexnet.training.checkpoint import Checkpoint
+from minialexnet.training.config import TrainConfig
 from minialexnet.training.metrics import Tally
 
 
@@ -41,6 +44,18 @@ class Preprocessing:
                 mean = mean[top : top + self.crop, top : top + self.crop]
             self._means[xp.__name__] = xp.asarray(np.ascontiguousarray(mean, dtype=np.float32))
         return self._means[xp.__name__]
+
+
+def trained_network(checkpoint: Checkpoint) -> tuple[AlexNet, Preprocessing]:
+    """The network of a checkpoint, on the host, and what its pictures go through before it.
+
+    Raises: InputError if the configuration is incomplete, or the weights are not those of its
+    network.
+    """
+    config = TrainConfig.from_dict(checkpoint.config)
+    network = config.network()
+    network.set_params(checkpoint.params)
+    return network, Preprocessing(checkpoint.mean, config.pixel_scale, config.image_size)
 
 
 def mean_to_subtract(kind: str, statistics: Statistics) -> np.ndarray:

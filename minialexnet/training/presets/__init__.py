@@ -8,7 +8,7 @@ import tomllib
 from importlib import resources
 from typing import Any
 
-from minialexnet.datasets import steps_per_epoch
+from minialexnet.datasets import Pictures, steps_per_epoch
 from minialexnet.errors import InputError
 from minialexnet.models import RAW_PIXEL_INITIALIZATIONS
 from minialexnet.training.config import TrainConfig
@@ -68,6 +68,20 @@ def planned(
         "preset": preset,
     }
     return TrainConfig(**(recipe | chosen | fixed))
+
+
+def planned_for(pictures: Pictures, data: str, backend: str, **chosen: Any) -> TrainConfig:
+    """`planned` for a whole set, whose numbers are taken from it; `chosen` as there."""
+    return planned(
+        data=data,
+        num_classes=len(pictures.classes),
+        num_pictures=len(pictures.train),
+        picture_size=pictures.size,
+        fit=pictures.fit,
+        pixel_std=float(pictures.train.statistics.colour_std.mean()),
+        backend=backend,
+        **chosen,
+    )
 
 
 def read_preset(name: str) -> dict[str, Any]:
