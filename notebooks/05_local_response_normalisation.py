@@ -79,7 +79,8 @@ plots.flow(
 # Channel 1 sees 1, 1 and 4, so it becomes 1 / (2 + 1 + 1 + 16) = 0.05. Channel 0 has no neighbour
 # to its left: its window is **cut off at the end** and holds 1 and 1.
 #
-# **Predict** the other four before you run the cell. Which channels end up largest?
+# **Predict** the other four before you run the cell. Which channels end up largest? (The numbers
+# stand above the bars; each panel has a scale of its own.)
 
 # %%
 x = xp.asarray([1.0, 1, 4, 1, 1]).reshape(1, 5, 1, 1)  # one picture, five channels, one pixel
@@ -389,15 +390,10 @@ plots.matrices(
 # %% [markdown]
 # Left: beside the diagonal stand negative numbers, the inhibition: more of $x_c$ means less of
 # $y_j$. Right, with the paper's alpha: they are all but zero, and the diagonal is 0.59.
-#
-# The library's backward pass. `r` is the first term; the rest is the sum over the window, which is
-# taken for all units at once by adding shifted copies:
-
-# %%
-learn.source(ops.local_response_norm_backward, docstring=False)
 
 # %% [markdown]
-# **Your turn.**
+# **Your turn.** A loop over c with a loop over j inside is the formula as it stands, and quite all
+# right.
 
 
 # %%
@@ -407,6 +403,13 @@ def local_response_norm_backward(dy, x, size, alpha, beta, k):
 
 
 learn.check("local_response_norm_backward", local_response_norm_backward, xp)
+
+# %% [markdown]
+# The library's backward pass, to compare (nothing below needs it). `r` is the first term; the rest
+# is the sum over the window, which is taken for all units at once by adding shifted copies:
+
+# %%
+learn.source(ops.local_response_norm_backward, docstring=False)
 
 # %% [markdown]
 # ## Break it

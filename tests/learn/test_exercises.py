@@ -26,10 +26,10 @@ def test_accepts_its_own_solution(exercise, xp):
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
-def test_each_mistake_is_told_from_the_others(exercise, mistake):
-    verdict = learn.check(exercise.name, mistake.answer)
+def test_each_mistake_gets_its_own_hint_and_no_other(exercise, mistake, xp):
+    verdict = learn.check(exercise.name, mistake.answer, xp)
     assert not verdict.ok
-    assert mistake.hint in verdict.hints, verdict
+    assert verdict.hints == (mistake.hint,), verdict
 
 
 @ALL

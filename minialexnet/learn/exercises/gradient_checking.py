@@ -211,6 +211,11 @@ EXERCISES = (
                 "go down by 2h.",
                 _by_number(_around(down=0)),
             ),
+            Mistake(
+                "The first value is taken at x itself, not at x + h: the number goes up by h, "
+                "from there down by 2h.",
+                _by_number(_around(up=0)),
+            ),
             Mistake(FACTOR, _by_number(_around(lambda a, b, h: (a - b) / h))),
             Mistake(
                 "/ 2 * h divides by 2 and then multiplies by h. Brackets: / (2 * h).",

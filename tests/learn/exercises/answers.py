@@ -11,8 +11,9 @@ def accepted(name, answer):
 
 
 def refused(name, answer, hint):
-    """The verdict on an answer that is wrong; it must name the mistake."""
+    """The verdict on an answer that is wrong; a hint or a finding must name the mistake."""
     verdict = learn.check(name, answer)
     assert not verdict.ok, f"{name} accepts a wrong answer"
-    assert hint in str(verdict), f"expected a hint with {hint!r}:\n{verdict}"
+    said = (*verdict.hints, *verdict.findings)
+    assert any(hint in each for each in said), f"expected a hint with {hint!r}:\n{verdict}"
     return verdict

@@ -5,6 +5,7 @@ from minialexnet import alexnet, learn, ops
 from minialexnet.backend import get_array_module
 from minialexnet.layers import Conv2d
 from minialexnet.learn.exercises import assembled
+from tests.learn.exercises.answers import accepted, refused
 
 # ------------------------------------------------------------- right answers, as readers write them
 
@@ -77,13 +78,7 @@ def test_other_ways_to_count_are_right(name, answer):
 
 @pytest.mark.parametrize("answer", [grouped_by_loops, grouped_by_split, grouped_by_zeros])
 def test_other_ways_to_convolve_in_groups_are_right(answer):
-    assert learn.check("grouped_conv2d", answer).ok
-
-
-@pytest.mark.parametrize("name", [each.name for each in assembled.EXERCISES])
-def test_solutions_are_right_on_every_backend(name, xp):
-    verdict = learn.check(name, learn.exercise(name).solution, xp)
-    assert verdict.ok, verdict
+    accepted("grouped_conv2d", answer)
 
 
 # ------------------------------------------------------------------------------ beside the library
@@ -160,7 +155,7 @@ def bias_for_every_slice(in_channels, out_channels, kernel_size, groups):
     ],
 )
 def test_miscounted_parameters_get_a_hint(answer, words):
-    assert_hint("conv_parameters", answer, words)
+    refused("conv_parameters", answer, words)
 
 
 def no_places(in_channels, out_channels, kernel_size, groups, height, width):
@@ -202,7 +197,7 @@ def one_tower_of_work(in_channels, out_channels, kernel_size, groups, height, wi
     ],
 )
 def test_miscounted_work_gets_a_hint(answer, words):
-    assert_hint("multiply_adds", answer, words)
+    refused("multiply_adds", answer, words)
 
 
 def always_the_first_channels(x, weight, groups):
@@ -267,19 +262,4 @@ def overwritten(x, weight, groups):
     ],
 )
 def test_wrong_groups_get_a_hint(answer, words):
-    assert_hint("grouped_conv2d", answer, words)
-
-
-@pytest.mark.parametrize(
-    "name, mistake",
-    [(each.name, mistake) for each in assembled.EXERCISES for mistake in each.mistakes],
-)
-def test_each_mistake_gets_its_own_hint_and_no_other(name, mistake):
-    assert learn.check(name, mistake.answer).hints == (mistake.hint,)
-
-
-def assert_hint(name, answer, words):
-    verdict = learn.check(name, answer)
-    assert not verdict.ok
-    assert len(verdict.hints) == 1, verdict
-    assert words in verdict.hints[0], verdict
+    refused("grouped_conv2d", answer, words)

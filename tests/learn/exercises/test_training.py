@@ -5,6 +5,7 @@ from minialexnet import learn
 from minialexnet.backend import get_array_module
 from minialexnet.learn.exercises import training
 from minialexnet.training import Tally
+from tests.learn.exercises.answers import accepted, refused
 
 # ------------------------------------------------------------- right answers, as readers write them
 
@@ -44,8 +45,7 @@ def own_update(network, criterion, optimizer, x, labels):
 
 @pytest.mark.parametrize("answer", [with_all_options, own_softmax, own_update])
 def test_other_ways_to_make_a_step_are_right(answer):
-    verdict = learn.check("train_step", answer)
-    assert verdict.ok, verdict
+    accepted("train_step", answer)
 
 
 def by_loops(logits, labels, k):
@@ -63,14 +63,7 @@ def by_rank(logits, labels, k):
 
 @pytest.mark.parametrize("answer", [by_loops, by_rank])
 def test_other_ways_to_count_errors_are_right(answer):
-    assert learn.check("topk_error", answer).ok
-
-
-@pytest.mark.parametrize("name", ["train_step", "topk_error"])
-def test_solutions_are_right_on_every_backend(name, xp):
-    verdict = learn.check(name, learn.exercise(name).solution, xp)
-    assert verdict.ok, verdict
-    assert "float64" not in str(verdict)
+    accepted("topk_error", answer)
 
 
 # ------------------------------------------------------------------------------ beside the library
@@ -196,7 +189,7 @@ def logits_returned(network, criterion, optimizer, x, labels):
     ],
 )
 def test_a_wrong_step_gets_a_hint(answer, words):
-    assert_hint("train_step", answer, words)
+    refused("train_step", answer, words)
 
 
 def test_a_step_that_returns_nothing_is_told_so():
@@ -276,19 +269,4 @@ def how_many(logits, labels, k):
     ],
 )
 def test_miscounted_errors_get_a_hint(answer, words):
-    assert_hint("topk_error", answer, words)
-
-
-@pytest.mark.parametrize(
-    "name, mistake",
-    [(each.name, mistake) for each in training.EXERCISES for mistake in each.mistakes],
-)
-def test_each_mistake_gets_its_own_hint_and_no_other(name, mistake):
-    assert learn.check(name, mistake.answer).hints == (mistake.hint,)
-
-
-def assert_hint(name, answer, words):
-    verdict = learn.check(name, answer)
-    assert not verdict.ok
-    assert len(verdict.hints) == 1, verdict
-    assert words in verdict.hints[0], verdict
+    refused("topk_error", answer, words)
