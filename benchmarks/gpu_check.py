@@ -1,12 +1,13 @@
 """All checks on a machine with an NVIDIA GPU: are the results right there, and how fast is it?
 
 python benchmarks/gpu_check.py                          all but a training, at most 9 minutes
-python benchmarks/gpu_check.py --data imagenette.tgz    a training on these pictures as well
+python benchmarks/gpu_check.py --data imagenette2-160    a training on these pictures as well
 python benchmarks/gpu_check.py --parts speed,input      these parts alone
 python benchmarks/gpu_check.py --trial                  on any machine: does the command work?
 
-It runs from a checkout that need not be installed, and needs CuPy, NumPy, pytest and what else the
-project itself needs; with PyTorch, built for CUDA, it compares speed. It needs no network.
+It runs from a checkout that need not be installed, and needs CuPy, what the project itself needs,
+and for the tests pytest and hypothesis; with PyTorch, built for CUDA, it compares speed. It needs
+no network.
 
   tests      the test suite on the GPU's arrays
   gradients  every gradient against a numeric one, in float64 on the GPU
@@ -37,11 +38,18 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from gpu.part import Settings
-from gpu.plan import WEIGHTS, next_share, shares
-from gpu.processes import follow, part_command
-from gpu.summary import TRIAL, Verdict, cell, parts_table, save
-from reporting import Report
+NEEDED = {"matplotlib": "matplotlib", "numpy": "numpy", "PIL": "pillow"}
+NEEDED |= {"threadpoolctl": "threadpoolctl", "tqdm": "tqdm"}
+"""What the project needs, which itself need not be installed, and what pip calls each."""
+
+if missing := [pip for name, pip in NEEDED.items() if importlib.util.find_spec(name) is None]:
+    sys.exit(f"gpu_check needs {', '.join(missing)}: pip install {' '.join(missing)}")
+
+from gpu.part import Settings  # noqa: E402
+from gpu.plan import WEIGHTS, next_share, shares  # noqa: E402
+from gpu.processes import follow, part_command  # noqa: E402
+from gpu.summary import TRIAL, Verdict, cell, parts_table, save  # noqa: E402
+from reporting import Report  # noqa: E402
 
 PRECISIONS = ("float32", "tf32")
 

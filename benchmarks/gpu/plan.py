@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 WEIGHTS = {
     "tests": 100,
-    "gradients": 45,
+    "gradients": 70,
     "parity": 40,
     "speed": 170,
     "input": 25,

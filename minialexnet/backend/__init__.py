@@ -7,6 +7,7 @@ arrays, drawing random numbers, using all cores) is a function of this package.
 
 from minialexnet.backend.arrays import (
     asarray_like,
+    axes_by_stride,
     get_array_module,
     is_on_host,
     memory_order_view,
@@ -58,6 +59,7 @@ __all__ = [
     "GpuMemory",
     "Kernels",
     "asarray_like",
+    "axes_by_stride",
     "batch_memory",
     "blas_on_one_thread",
     "cached_blocks",

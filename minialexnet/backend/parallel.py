@@ -104,7 +104,10 @@ _one_blas_thread = _OneBlasThread()
 
 
 def num_threads() -> int:
-    """How many threads share the work: as set, else MINIALEXNET_THREADS, else all cores."""
+    """How many threads share the work: as set, else MINIALEXNET_THREADS, else all cores.
+
+    Raises: InputError if MINIALEXNET_THREADS is no whole number from 1.
+    """
     global _threads
     if _threads is None:
         chosen = os.environ.get("MINIALEXNET_THREADS", "")

@@ -3,7 +3,7 @@
 AlexNet's windows are 3 wide and 2 apart, so they overlap. The paper found this to lower the
 error by 0.4% (top-1) against tiled windows.
 
-All four functions walk over the positions *inside* the window, and treat the same position of
+The first four functions walk over the positions *inside* the window, and treat the same position of
 all windows at once: x[:, :, i::stride, j::stride].
 """
 

@@ -33,7 +33,10 @@ def as_pair(value: int | Pair, name: str, minimum: int = 1) -> Pair:
 
 
 def as_padding(value: int | Pair | Padding) -> Padding:
-    """Padding in full: a number for all four sides, or (height, width), or each side by itself."""
+    """Padding in full: a number for all four sides, or (height, width), or each side by itself.
+
+    Raises: InputError if it is none of these.
+    """
     if isinstance(value, tuple | list) and any(isinstance(side, tuple | list) for side in value):
         sides = [as_pair(side, "padding", minimum=0) for side in value]
         if len(sides) != 2:
@@ -58,6 +61,8 @@ def output_extent(
     floor((extent + padding - kernel) / stride) + 1, or with `ceil_mode` the ceiling, so that
     a last window which hangs over the far edge counts too, as long as it starts inside the
     picture or its near padding (Caffe's and PyTorch's rule).
+
+    Raises: InputError if not even one fits.
     """
     room = extent + sum(padding) - kernel
     if room < 0:

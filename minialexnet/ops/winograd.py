@@ -151,7 +151,7 @@ def winograd_conv2d_backward(
     return (
         _values_of_rows_backward(dvalues, x, weight, line, padding) if input_gradient else None,
         _filters_backward(dfilters, weight),
-        dy.sum(axis=(0, 1, 2)),
+        dy.sum(axis=(1, 2)).sum(axis=0),
     )
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minialexnet.backend import Device, select_device
+from minialexnet.cli import options
 from minialexnet.cli.main import main
 from minialexnet.training import RunFolder
 
@@ -57,6 +59,19 @@ def draw(folder: Path, classes: str = "blue green red", train: int = 10, val: in
     return folder
 
 
+@pytest.fixture(autouse=True)
+def auto_is_numpy(request, monkeypatch) -> None:
+    """Commands that are not told where to compute do the same on a machine with a GPU."""
+    if "pretend_cupy" in request.fixturenames:
+        return
+
+    def select(name: str = "auto", gpu: int | None = None, precision: str | None = None) -> Device:
+        chosen = name != "auto" or gpu is not None or precision == "tf32"
+        return select_device(name if chosen else "numpy", gpu, precision)
+
+    monkeypatch.setattr(options, "select_device", select)
+
+
 @pytest.fixture
 def draw_pictures():
     """The function `draw`."""
@@ -89,7 +104,8 @@ def spawn():
     """spawn("train", ...) -> a running process of its own, for signals, limits and tracebacks."""
 
     def start(*arguments: object, **options) -> subprocess.Popen:
-        environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
+        environment |= options.pop("env", {})
         return subprocess.Popen(
             [sys.executable, "-m", "minialexnet", *map(str, arguments)],
             env=environment,

@@ -50,6 +50,7 @@ def compile_for(nvrtc: ctypes.CDLL, source: str, real: str, architecture: int) -
     code = (kernels.PRELUDE + source).encode()
     assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), code, b"kernels.cu", 0, None, None) == 0
     options = [f"-arch=sm_{architecture}", "-std=c++17", f"-DREAL={real}", "-Werror=all-warnings"]
+    options += ["-ftz=true", "--device-as-default-execution-space"]  # as CuPy asks for
     array = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
     status = nvrtc.nvrtcCompileProgram(program, len(options), array)
     size = ctypes.c_size_t()
