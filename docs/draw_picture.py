@@ -9,10 +9,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from minialexnet.cli.common import load_network
 from minialexnet.datasets import EvalBatches, builtin_archive, load_pictures
 from minialexnet.ops import softmax
-from minialexnet.training import TOP_K, evaluate, load_checkpoint
+from minialexnet.training import TOP_K, evaluate, load_checkpoint, trained_network
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
@@ -22,12 +21,12 @@ COLUMNS = 5
 RING = 28  # which of the validation rings
 
 
-def main() -> None:
+def main(run: Path, target: Path = TARGET) -> None:
     """Predictions as in the paper's figure 4, feature maps, and the errors."""
-    run = Path(sys.argv[1])
-    network, checkpoint, preprocessing, xp = load_network(run / "best.npz", "numpy")
+    checkpoint = load_checkpoint(run / "best.npz")
+    network, preprocessing = trained_network(checkpoint)
     val = load_pictures(builtin_archive()).val
-    _, logits = evaluate(network, val, preprocessing, xp)
+    _, logits = evaluate(network, val, preprocessing, np)
     shares = softmax(logits)
     crops = EvalBatches(val, len(val), preprocessing.crop).batch(0)[0]
     figure = plt.figure(figsize=(11, 8), layout="constrained", dpi=110)
@@ -35,10 +34,11 @@ def main() -> None:
     _draw_predictions(top, val, shares, checkpoint.classes)
     maps, curves = bottom.subfigures(1, 2, width_ratios=(1.1, 1))
     ring = crops[np.flatnonzero(val.labels == val.classes.index("ring"))[RING]][None]
-    _draw_feature_maps(maps, network, preprocessing(ring, xp))
+    _draw_feature_maps(maps, network, preprocessing(ring, np))
     _draw_errors(curves, load_checkpoint(run / "last.npz").progress["history"])
-    figure.savefig(TARGET)
-    print(f"wrote {TARGET}")
+    figure.savefig(target)
+    plt.close(figure)
+    print(f"wrote {target}")
 
 
 def _draw_predictions(figure, val, shares, classes) -> None:
@@ -97,4 +97,4 @@ def _draw_errors(figure, history) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))

@@ -23,7 +23,7 @@
 # You should know Python, have used NumPy a little, and know what a derivative is. You need no other
 # framework, no GPU and no downloads.
 #
-# *Reading: 15 minutes. Running: half a minute, for the training.*
+# *Reading: 15 minutes. Running: less than a minute, for the training.*
 
 # %%
 from pathlib import Path
@@ -60,7 +60,7 @@ plots.flow(
 # ## A network learns
 #
 # `mini` is a small relative of AlexNet with all of its parts. The next cell trains it on 4,000
-# drawn pictures in ten classes, of 32 × 32 pixels, five times each. It takes about half a minute
+# drawn pictures in ten classes, of 32 × 32 pixels, five times each. It takes less than a minute
 # on two quiet cores. (The result is kept in the folder `runs`, so it is quick the second time.)
 #
 # **Predict**, while it runs: with ten classes, how many of the pictures would one get wrong by

@@ -19,7 +19,7 @@
 # towers are and where they meet, and you can tell the networks apart that all go by the name
 # AlexNet.
 #
-# *Reading: 25 minutes. Running: half a minute, and one gigabyte of memory.*
+# *Reading: 25 minutes. Running: some seconds, and one gigabyte of memory.*
 
 # %%
 import numpy as np

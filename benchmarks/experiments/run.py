@@ -1,8 +1,8 @@
 """What each part of AlexNet is good for: one experiment a claim of the paper, on real pictures.
 
 python benchmarks/experiments/run.py list                           the claims
-python benchmarks/experiments/run.py relu --data imagenette.tgz     one of them
-python benchmarks/experiments/run.py all --data imagenette.tgz      all, the first seed first
+python benchmarks/experiments/run.py relu --data imagenette2-160     one of them
+python benchmarks/experiments/run.py all --data imagenette2-160      all, the first seed first
 python benchmarks/experiments/run.py all --draw                     tables and pictures anew
 
 Each run is an ordinary training in a folder of its own below --runs. Stopped or killed, the same
@@ -32,8 +32,8 @@ from experiments.claims import CLAIMS  # noqa: E402
 from experiments.experiment import Experiment, Request  # noqa: E402
 from experiments.record import Record, redraw, save  # noqa: E402
 from experiments.shelf import Shelf  # noqa: E402
-from minialexnet.cli.common import BUILTIN  # noqa: E402
 from minialexnet.cli.options import add_backend, add_precision, chosen_device, whole  # noqa: E402
+from minialexnet.datasets import BUILTIN  # noqa: E402
 from minialexnet.errors import InputError  # noqa: E402
 from minialexnet.models import VARIANTS  # noqa: E402
 from minialexnet.training import Progress, TrainingInterrupted  # noqa: E402

@@ -12,6 +12,7 @@ from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
 from minialexnet.cli.text import listing
 from minialexnet.datasets import (
+    BUILTIN,
     MANIFEST,
     Pictures,
     builtin_archive,
@@ -30,7 +31,6 @@ from minialexnet.training import (
     trained_network,
 )
 
-BUILTIN = "built-in"
 NAMED = 10  # files that could not be read are named one by one up to this number
 
 

@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_info
 
 import minialexnet
 from minialexnet.backend import cupy_packages, cupy_problem, num_threads, select_device
-from minialexnet.cli.common import BUILTIN, load_data, planned_config
+from minialexnet.cli.common import load_data, planned_config
 from minialexnet.cli.options import add_backend, add_precision, add_recipe, chosen_device, recipe
 from minialexnet.cli.text import hanging
-from minialexnet.datasets import builtin_archive
+from minialexnet.datasets import BUILTIN, builtin_archive
 from minialexnet.errors import InputError
 from minialexnet.training.health import Finding, check_health
 
@@ -24,7 +24,7 @@ Versions, BLAS and its threads, CuPy and the GPU, with the command that mends wh
 
 With --data, or any option of a training, also a check-up of that training before its first epoch:
 the first loss against ln(classes), the spread of each layer, dead units, the size of a step, and
-whether 20 pictures can be learnt by heart. The exit status is 1 if something looks ill.
+whether 20 pictures can be memorised. The exit status is 1 if something looks wrong.
 
   minialexnet doctor
   minialexnet doctor --data imagenette2-160.tgz --variant paper --init paper"""
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what was found; the exit status is 1 if a planned training looks ill."""
+    """Print what was found; the exit status is 1 if a planned training looks wrong."""
     _print_installation(options)
     if options.data is not None or options.picture_size or recipe(options):
         return _print_health(options)

@@ -16,7 +16,7 @@ from minialexnet.models import (
     VARIANTS,
     Parts,
 )
-from minialexnet.training import PRESETS, SCHEDULES, TrainConfig
+from minialexnet.training import PRESETS, SCHEDULES, TrainConfig, read_preset
 
 RECIPE = (
     "variant",
@@ -103,7 +103,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         help="NumPy on the CPU or CuPy on a GPU (default: CuPy where it works)",
     )
     parser.add_argument(
-        "--gpu", type=whole(at_least=0), metavar="N", help="which GPU, if there are several"
+        "--gpu", type=whole(at_least=0), metavar="N", help="number of the GPU, from 0 (default: 0)"
     )
 
 
@@ -148,7 +148,7 @@ def add_ten_crop(parser: argparse.ArgumentParser) -> None:
 def add_parts(parser: argparse.ArgumentParser) -> None:
     """The options that take parts of the network out, or put others in their place."""
     add = parser.add_argument_group("parts of the network").add_argument
-    add("--activation", choices=ACTIVATIONS, help="after each layer (default: relu)")
+    add("--activation", choices=ACTIVATIONS, help="after each hidden layer (default: relu)")
     add(
         "--no-lrn",
         dest="lrn",
@@ -228,12 +228,16 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         choices=PRESETS,
-        help="where all that is not given below comes from (default: photos, or mini for pictures "
-        "below 96 pixels)",
+        help="the recipe that supplies every setting you do not give (default: photos, or mini for "
+        "pictures below 96 pixels)",
     )
     add = parser.add_argument_group("network and pictures").add_argument
-    add("--variant", choices=VARIANTS, help="which network (`minialexnet models` shows them)")
-    add("--init", choices=INITIALIZATIONS, help="initial weights")
+    add(
+        "--variant",
+        choices=VARIANTS,
+        help="which network; `minialexnet models` shows them " + _by_preset("variant"),
+    )
+    add("--init", choices=INITIALIZATIONS, help=f"initial weights {_by_preset('init')}")
     add_squares(add)
     add(
         "--image-size",
@@ -244,7 +248,8 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     add(
         "--mean",
         choices=("colour", "image"),
-        help="subtract one colour, or a mean image as in 2012",
+        help="what is subtracted from pictures: one colour, or a mean image as in 2012 "
+        + _by_preset("mean", absent="colour"),
     )
     _add_augmentations(parser)
     add = parser.add_argument_group("training").add_argument
@@ -254,16 +259,41 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how often every picture is seen (presets: by their number)",
     )
-    add("--batch-size", type=count, metavar="N", help="pictures a step")
-    add("--lr", type=number(above=0), metavar="RATE", help="highest learning rate")
-    add("--schedule", choices=SCHEDULES, help="of the learning rate")
-    add("--momentum", type=number(at_least=0, below=1), metavar="X", help="of SGD")
-    add("--weight-decay", type=number(at_least=0), metavar="X", help="of SGD")
+    add(
+        "--batch-size",
+        type=count,
+        metavar="N",
+        help=f"pictures in a step {_by_preset('batch_size')}",
+    )
+    add(
+        "--lr",
+        type=number(above=0),
+        metavar="RATE",
+        help=f"highest learning rate; the schedule lowers it {_by_preset('lr')}",
+    )
+    add(
+        "--schedule",
+        choices=SCHEDULES,
+        help=f"how the learning rate changes during training {_by_preset('schedule')}",
+    )
+    add(
+        "--momentum",
+        type=number(at_least=0, below=1),
+        metavar="X",
+        help=f"momentum of SGD {_by_preset('momentum')}",
+    )
+    add(
+        "--weight-decay",
+        type=number(at_least=0),
+        metavar="X",
+        help=f"weight decay of SGD {_by_preset('weight_decay')}",
+    )
     add(
         "--label-smoothing",
         type=number(at_least=0, below=1),
         metavar="X",
-        help="share of each label that is spread over all classes",
+        help="share of each label that is spread over all classes "
+        + _by_preset("label_smoothing", absent=0),
     )
     add(
         "--seed",
@@ -271,6 +301,17 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of weights, order, crops and dropout (default: 0)",
     )
+
+
+def _by_preset(name: str, absent: Any = None) -> str:
+    """What the presets say, in brackets; `absent` where one says nothing."""
+    presets: dict[Any, list[str]] = {}
+    for preset in PRESETS:
+        presets.setdefault(read_preset(preset).get(name, absent), []).append(preset)
+    if len(presets) == 1:
+        return f"(default: {next(iter(presets))})"
+    choices = [f"{value} in {' and '.join(names)}" for value, names in presets.items()]
+    return f"(default: {', '.join(choices)})"
 
 
 def _add_augmentations(parser: argparse.ArgumentParser) -> None:
@@ -291,14 +332,16 @@ def _add_augmentations(parser: argparse.ArgumentParser) -> None:
         type=whole(at_least=0),
         metavar="PIXELS",
         help="cut squares of random size, from this side up to the whole picture, and scale them "
-        "to the crops'; 0: cut all in the size of the crops, as in 2012",
+        "to the crops'; 0: cut all in the size of the crops, as in 2012 (default: 0; 5/8 of the "
+        "pictures in photos)",
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
     add(
         "--colour-noise",
         type=number(at_least=0),
         metavar="X",
-        help="vary the colours: 0.1 as in the paper, 0 not at all",
+        help="vary the colours: 0.1 as in the paper, 0 not at all "
+        + _by_preset("colour_noise", absent=0),
     )
     share, angle = number(at_least=0), number(at_least=0)
     add("--shift", type=share, metavar="X", help="by up to this share of the side: 0.1")
@@ -313,8 +356,9 @@ def _add_augmentations(parser: argparse.ArgumentParser) -> None:
         type=exception,
         action="append",
         metavar="CLASS:NAME,...",
-        help="switch off for a class what makes another of it, as in --except 6:rotation (again "
-        f"for other classes): {', '.join(map(spelled, AUGMENTATIONS))}",
+        help="switch augmentations off for one class, which they would turn into another, as in "
+        "--except 6:rotation,flip; repeat it for other classes. Names: "
+        f"{', '.join(map(spelled, AUGMENTATIONS))}",
     )
 
 

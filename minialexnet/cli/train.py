@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from minialexnet.backend import Device, select_device
-from minialexnet.cli.common import BUILTIN, absolute, load_data, load_data_again, planned_config
+from minialexnet.cli.common import absolute, load_data, load_data_again, planned_config
 from minialexnet.cli.exceptions import warnings
 from minialexnet.cli.options import (
     add_backend,
@@ -18,7 +18,7 @@ from minialexnet.cli.options import (
     flag,
     recipe,
 )
-from minialexnet.datasets import Pictures
+from minialexnet.datasets import BUILTIN, Pictures
 from minialexnet.errors import InputError
 from minialexnet.training import (
     TOP_K,

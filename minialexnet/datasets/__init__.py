@@ -2,7 +2,7 @@
 
 from minialexnet.datasets.augmentation import AUGMENTATIONS, Augmentation
 from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views, steps_per_epoch
-from minialexnet.datasets.builtin import builtin_archive
+from minialexnet.datasets.builtin import BUILTIN, builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
 from minialexnet.datasets.decode import FITS, PictureError, decode_picture, shorter_side
 from minialexnet.datasets.light import relit
@@ -19,6 +19,7 @@ from minialexnet.datasets.warp import matrices, warped
 
 __all__ = [
     "AUGMENTATIONS",
+    "BUILTIN",
     "FITS",
     "MANIFEST",
     "Augmentation",

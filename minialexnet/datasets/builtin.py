@@ -7,6 +7,9 @@ from pathlib import Path
 
 from minialexnet.errors import InputError
 
+BUILTIN = "built-in"
+"""What the set is called where a path of pictures is asked for, as in a configuration."""
+
 NAME = "shapes.tgz"
 IN_A_CLONE = Path(__file__).resolve().parents[2] / "data" / NAME
 

@@ -83,7 +83,10 @@ def prepared_already(
 
 
 def chosen_size(source: Source) -> int:
-    """The median shorter side of training pictures spread over all of them, at most 256."""
+    """The median shorter side of training pictures spread over all of them, at most 256.
+
+    Raises: InputError if none of them can be decoded.
+    """
     train = source.splits["train"]
     every = math.ceil(len(train) / CHOSEN_FROM)
     sides, reasons = [], []

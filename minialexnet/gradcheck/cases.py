@@ -26,8 +26,6 @@ from minialexnet.layers import (
     Tanh,
 )
 
-Options = dict[str, object]
-
 
 @dataclass(frozen=True)
 class Case:

@@ -149,6 +149,7 @@ def check_function(
         seed: of the upstream gradient and of that choice.
         tolerance: relative error from which a gradient counts as wrong.
         step: h for numbers up to 1; for larger ones it grows in proportion to them.
+    Returns: a Report; `report.ok` if all agree, and `print(report)` says where not.
     Raises:
         InputError: inputs are not float64, or a gradient is missing or of the wrong shape.
     """
@@ -200,7 +201,9 @@ def check_layer(
     The layer itself is not changed; a float64 copy of it is checked. Dropout draws the same mask
     in every pass.
 
-    Args: x: a batch; converted to float64. The rest as for `check_function`.
+    Args:    x: (N, ...), a batch; converted to float64. The rest as for `check_function`.
+    Returns: a Report, as `check_function` does.
+    Raises:  InputError if a gradient is missing or of the wrong shape, or x does not fit the layer.
     """
     xp = get_array_module(x)
     x = xp.array(x, dtype=xp.float64)

@@ -5,7 +5,7 @@ from minialexnet.ops import activations as ops
 
 
 class ReLU(Layer):
-    """max(x, 0)."""
+    """max(x, 0), for x of any shape."""
 
     def run(self, x: Array, training: bool = False):
         y = ops.relu(x)
@@ -16,7 +16,7 @@ class ReLU(Layer):
 
 
 class Tanh(Layer):
-    """tanh(x), what convnets used before ReLU."""
+    """tanh(x), for x of any shape: what convnets used before ReLU."""
 
     def run(self, x: Array, training: bool = False):
         y = ops.tanh(x)
@@ -27,7 +27,7 @@ class Tanh(Layer):
 
 
 class Sigmoid(Layer):
-    """1 / (1 + e^-x)."""
+    """1 / (1 + e^-x), for x of any shape."""
 
     def run(self, x: Array, training: bool = False):
         y = ops.sigmoid(x)

@@ -44,7 +44,7 @@ class Layer:
         self._memory: Any = _Nothing
 
     def run(self, x: Array, training: bool = False) -> tuple[Array, Any]:
-        """The output for the batch `x`, and whatever `run_backward` will need."""
+        """The output for the batch `x`, (N, ...), and whatever `run_backward` will need."""
         raise NotImplementedError
 
     def run_backward(
@@ -72,7 +72,7 @@ class Layer:
         return self.run_backward
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """The output for the batch `x`; what `backward` needs is remembered."""
+        """The output for the batch `x`, (N, ...); what `backward` needs is remembered."""
         y, self._memory = self.run(x, training)
         return y
 

@@ -8,7 +8,7 @@ from minialexnet.ops.dropout import dropout, dropout_at_test, dropout_backward, 
 
 
 class Dropout(Layer):
-    """In training, silences each unit with probability p.
+    """In training, silences each unit of x, of any shape, with probability p.
 
     Args:
         p: probability of being silenced, in [0, 1).

@@ -24,7 +24,8 @@ class SoftmaxCrossEntropy:
     def forward(self, logits: Array, labels: Array) -> Array:
         """The mean loss over the batch, an array without axes.
 
-        Args: logits (N, C); labels (N,), whole numbers in [0, C), on the host or like logits.
+        Args:   logits (N, C); labels (N,), whole numbers in [0, C), on the host or like logits.
+        Raises: InputError for labels of another shape, or that are no class.
         """
         check_labels(logits, labels)
         labels = asarray_like(labels, logits)
@@ -37,7 +38,10 @@ class SoftmaxCrossEntropy:
         self._memory = None
 
     def backward(self, dloss: float = 1.0) -> Array:
-        """dL/dlogits, (N, C), where the loss itself has the gradient `dloss`."""
+        """dL/dlogits, (N, C), where the loss itself has the gradient `dloss`.
+
+        Raises: InputError when no forward pass came before.
+        """
         if self._memory is None:
             raise InputError(
                 "SoftmaxCrossEntropy.backward came without a forward pass; call forward first"

@@ -47,7 +47,9 @@ class _Pool2d(Layer):
 
 
 class MaxPool2d(_Pool2d):
-    """The maximum of each window. Overlapping (section 3.4 of the paper) where stride < kernel.
+    """The maximum of each window: (N, C, H, W) -> (N, C, OH, OW).
+
+    Overlapping (section 3.4 of the paper) where stride < kernel.
 
     Args:
         stride: the kernel's size by default.
@@ -65,7 +67,7 @@ class MaxPool2d(_Pool2d):
 
 
 class AvgPool2d(_Pool2d):
-    """The mean of each window.
+    """The mean of each window: (N, C, H, W) -> (N, C, OH, OW).
 
     Args:
         stride, ceil_mode: as for `MaxPool2d`.
@@ -91,7 +93,10 @@ class AvgPool2d(_Pool2d):
 
 
 class AdaptiveAvgPool2d(Layer):
-    """Means over a grid of `output_size` cells, whatever the size of the picture."""
+    """Means over a grid of cells, whatever the size of the picture: (N, C, H, W) -> (N, C, OH, OW).
+
+    Args: output_size: OH and OW, a number for both or a pair.
+    """
 
     def __init__(self, output_size: int | Pair) -> None:
         super().__init__()

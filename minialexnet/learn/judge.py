@@ -36,29 +36,27 @@ UNSTEADY = (
 
 
 def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
-    """Compare an answer with the solution, on arrays of the module `xp`."""
+    """Compare an answer with the solution.
+
+    Args:    answer: the reader's function; xp: numpy or cupy, whose arrays it is called with.
+    Returns: the verdict, which says the simplest case that is wrong, and what the mistake may be.
+    Raises:  InputError if the answer is no function.
+    """
     if not callable(answer):
         raise InputError(
             f"{kind_of(answer)} is no function; expected one like {exercise.signature}: hand over "
             "its name, without calling it"
         )
     if is_unwritten(answer):
-        return Verdict(exercise.name, False, ("Put your code in place of the ...",), written=False)
+        return Verdict(
+            exercise.name, False, ("Write your code in the function's body.",), written=False
+        )
     cases = [list(case) for case in exercise.cases(np.random.default_rng(SEED))]
     expected = [run(exercise, exercise.solution, case, xp) for case in cases]
     came = [run(exercise, answer, case, xp) for case in cases]
     right = [_agree(exercise, e, c) for e, c in zip(expected, came, strict=True)]
     if changed := next((c.changed for c in came if c.changed), None):
-        names = " and ".join(changed)
-        which = "argument" if len(changed) == 1 else "arguments"
-        belongs = "belongs" if len(changed) == 1 else "belong"
-        finding = f"It changes its {which} {names} in place, which {belongs} to the caller."
-        likenesses = (_likeness(exercise, came, [i], xp) for i in range(len(exercise.results)))
-        hint = next(filter(None, likenesses), None) or (
-            f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
-            "write into the array that was handed over, also through views of it."
-        )
-        return Verdict(exercise.name, False, (finding,), (hint,))
+        return _changes_arguments(exercise, changed, came, xp)
     if not all(right):
         verdict = _wrong(exercise, expected, came, right, xp)
         again = [run(exercise, answer, case, xp) for case in cases]
@@ -66,6 +64,21 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
             verdict = replace(verdict, hints=(UNSTEADY,))
         return verdict
     return _right(exercise, answer, cases, came, xp)
+
+
+def _changes_arguments(
+    exercise: Exercise, changed: tuple[str, ...], came: list[Outcome], xp: Any
+) -> Verdict:
+    names = " and ".join(changed)
+    which = "argument" if len(changed) == 1 else "arguments"
+    belongs = "belongs" if len(changed) == 1 else "belong"
+    finding = f"It changes its {which} {names} in place, which {belongs} to the caller."
+    likenesses = (_likeness(exercise, came, [i], xp) for i in range(len(exercise.results)))
+    hint = next(filter(None, likenesses), None) or (
+        f"Work on a copy of {names}, or make a new array: `+=`, `-=` and assignment to slices "
+        "write into the array that was handed over, also through views of it."
+    )
+    return Verdict(exercise.name, False, (finding,), (hint,))
 
 
 def _right(

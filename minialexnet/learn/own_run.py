@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minialexnet.datasets import builtin_archive, load_or_prepare
+from minialexnet.datasets import BUILTIN, builtin_archive, load_or_prepare
 from minialexnet.errors import InputError
 from minialexnet.learn.trained import Trained, from_checkpoint
 from minialexnet.training import RunFolder, TrainConfig, load_checkpoint
@@ -20,6 +20,8 @@ def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Tr
         run: the run's folder, such as "../runs/imagenette2-160-1".
         data: where the pictures are, if they are no longer where it was trained.
         xp: numpy or cupy, where the network goes.
+    Sets of 10,000 or more pictures are prepared in a folder beside them, as `train` does.
+
     Raises:
         InputError: there is no such run, or no pictures, or they have other classes.
     """
@@ -30,7 +32,7 @@ def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Tr
     last = load_checkpoint(folder.last) if folder.last.exists() else best
     config = TrainConfig.from_dict(best.config)
     where = config.data if data is None else data
-    where = builtin_archive() if where == "built-in" else Path(where).expanduser()
+    where = builtin_archive() if where == BUILTIN else Path(where).expanduser()
     pictures = load_or_prepare(where, config.picture_size, fit=config.fit)
     if list(pictures.classes) != best.classes:
         raise InputError(

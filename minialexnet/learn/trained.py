@@ -1,6 +1,6 @@
 """A trained `mini`, for the notebooks that look at what a network has learnt.
 
-The first notebook that asks for it trains it, in half a minute; the others find it in `runs`.
+The first notebook that asks for it trains it, in less than a minute; the others find it in `runs`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minialexnet.backend import to_host
-from minialexnet.datasets import Pictures, builtin_archive, cut_views, load_pictures
+from minialexnet.datasets import BUILTIN, Pictures, builtin_archive, cut_views, load_pictures
 from minialexnet.errors import InputError
 from minialexnet.models import AlexNet
 from minialexnet.ops import softmax
@@ -73,7 +73,7 @@ def trained_mini(runs: str | Path = "runs", xp: Any = np, side: int = SIDE) -> T
     """
     pictures = load_pictures(builtin_archive(), size=side)
     config = planned_for(
-        pictures, "built-in", backend=xp.__name__, epochs=EPOCHS, batch_size=BATCH_SIZE
+        pictures, BUILTIN, backend=xp.__name__, epochs=EPOCHS, batch_size=BATCH_SIZE
     )
     run = RunFolder(Path(runs) / f"{NAME}-{side}")
     if not _is_done(run, config):

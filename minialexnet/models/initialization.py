@@ -26,6 +26,7 @@ def initial_values(scheme: str, layer: str, is_last: bool) -> tuple[Initializer,
             released code: 0.03 in conv3 to conv5), "caffe" (0.005 in fc6 and fc7, bias 0.1),
             "he" or "xavier" (bias 0; the last layer 0.001, so that the first loss is ln C).
         layer: the layer's name; is_last: it makes the logits.
+    Raises: InputError for another scheme.
     """
     if scheme in ("he", "xavier"):
         by_fans = he_normal if scheme == "he" else xavier_normal

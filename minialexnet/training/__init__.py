@@ -11,7 +11,7 @@ from minialexnet.training.evaluation import (
 )
 from minialexnet.training.feeding import training_batches
 from minialexnet.training.metrics import TOP_K, Tally
-from minialexnet.training.presets import PRESETS, planned, planned_for
+from minialexnet.training.presets import PRESETS, planned, planned_for, read_preset
 from minialexnet.training.progress import Progress, duration
 from minialexnet.training.run_folder import RunFolder
 from minialexnet.training.schedules import SCHEDULES, Schedule, make_schedule
@@ -49,6 +49,7 @@ __all__ = [
     "mean_to_subtract",
     "planned",
     "planned_for",
+    "read_preset",
     "save_checkpoint",
     "trained_network",
     "training_batches",

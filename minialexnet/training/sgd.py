@@ -58,7 +58,8 @@ class SGD:
     def step(self, factor: Callable[[str], float] = lambda name: 1.0) -> None:
         """Update every parameter by the gradients of the network's last backward pass.
 
-        Args: factor: what the rate is multiplied by for the parameter of that name.
+        Args:   factor: what the rate is multiplied by for the parameter of that name.
+        Raises: InputError if there was no backward pass.
         """
         if not self.network.grads:
             raise InputError("SGD.step came without gradients; call network.backward first")

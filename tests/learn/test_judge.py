@@ -307,7 +307,9 @@ def raising(x, shift):
 @pytest.mark.parametrize("answer", [sketch, raising])
 def test_a_function_still_to_be_written_is_not_called_wrong(answer):
     _, text = said(answer)
-    assert text.startswith("… double is still to be written\n  Put your code in place of the ...")
+    assert text.startswith(
+        "… double is still to be written\n  Write your code in the function's body."
+    )
 
 
 def check_square(answer, xp):

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from minialexnet.backend import select_device
-from minialexnet.cli.common import BUILTIN, load_data, planned_config
+from minialexnet.cli.common import load_data, planned_config
 from minialexnet.cli.data.gallery import COLUMNS, batch_of, changes_of
 from minialexnet.cli.data.sheet import draw_sheet
 from minialexnet.cli.exceptions import warnings
 from minialexnet.cli.options import add_recipe
 from minialexnet.datasets import (
+    BUILTIN,
     FITS,
     PictureError,
     Pictures,
