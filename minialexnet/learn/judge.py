@@ -132,16 +132,16 @@ def _wrong(
     findings.append(describe(exercise, came[first].arguments))
     if came[first].printed:
         findings.append(f"it printed\n{few_lines(came[first].printed)}")
-    whole = None
+    hints = []
     if not all(outcome.problem for outcome in came):  # errors alone are not like any other errors
-        whole = _likeness(exercise, came, range(len(exercise.results)), xp)
-    hints = [] if whole is None else [whole]
+        likeness = _likeness(exercise, came, range(len(exercise.results)), xp)
+        hints += [likeness] if likeness else []
     if came[first].problem is not None:
         return Verdict(exercise.name, False, (*findings, came[first].problem), tuple(hints))
     wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
-    if whole is None and (order := _order(exercise, [(expected[i], came[i]) for i in wrong])):
+    if not hints and (order := _order(exercise, [(expected[i], came[i]) for i in wrong])):
         hints.append(order)
-        whole = order
+    is_explained = bool(hints)  # all results at once, so that none needs a hint of its own
     for number, name in enumerate(exercise.results):
         pairs = [(expected[i].results[number], came[i].results[number]) for i in wrong]
         pairs = [(e, c) for e, c in pairs if not close(e, c, exercise.tolerance)]
@@ -150,7 +150,7 @@ def _wrong(
         e, c = expected[first].results[number], came[first].results[number]
         if not close(e, c, exercise.tolerance):
             findings.append(difference(name, e, c))
-        if whole is not None:
+        if is_explained:
             continue
         hint = _likeness(exercise, came, [number], xp) or diagnose(pairs)
         if hint is not None and hint not in hints:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING
 
 from minialexnet.plots.boxes import arrow, box
@@ -28,15 +30,8 @@ def cone(
         names: of the layers, the first one first.
         margin: how many more pixels are drawn at either side.
     """
-    # Of each level, from the picture up: the middles of all places that the last number sees.
-    levels: list[list[float]] = [[0.0]]
-    jumps = [1]
-    for stride in strides:
-        jumps.append(jumps[-1] * stride)
-    for kernel_size, jump in zip(reversed(kernel_sizes), reversed(jumps[:-1]), strict=True):
-        reach = [(tap - (kernel_size - 1) / 2) * jump for tap in range(kernel_size)]
-        levels.append(sorted({round(at + by, 6) for at in levels[-1] for by in reach}))
-    levels.reverse()
+    jumps = list(accumulate(strides, mul, initial=1))
+    levels = _places_seen(kernel_sizes, jumps)
     half = (len(levels[0]) - 1) / 2 + margin
     left = max([len(name) for name in names], default=0) * 0.085 + 0.9
     width = left + CELL * (2 * half + 1)
@@ -47,16 +42,8 @@ def cone(
         axis.set(xlim=(-half - 0.5 - shift, half + 0.5), ylim=(-0.5, len(levels) - 0.3))
         for level, places in enumerate(levels):
             if level + 1 < len(levels):
-                ends = levels[level + 1]
                 reach = (kernel_sizes[level] - 1) / 2 * jumps[level]
-                for at in ends:
-                    for side in (-1, 1):
-                        axis.plot(
-                            [at, at + side * reach],
-                            [level + 0.82, level + 0.18],
-                            color=MIDDLE,
-                            linewidth=0.6,
-                        )
+                _lines_down(axis, level, levels[level + 1], reach)
             extra = [
                 sign * (places[-1] + step * jumps[level])
                 for sign in (-1, 1)
@@ -71,6 +58,22 @@ def cone(
                 -half - 0.7, level, text if level else name, ha="right", va="center", fontsize=9
             )
     return figure
+
+
+def _places_seen(kernel_sizes: Sequence[int], jumps: Sequence[int]) -> list[list[float]]:
+    """Of each level, from the picture up: the middles of all places that the last number sees."""
+    levels = [[0.0]]
+    for kernel_size, jump in zip(reversed(kernel_sizes), reversed(jumps[:-1]), strict=True):
+        reach = [(tap - (kernel_size - 1) / 2) * jump for tap in range(kernel_size)]
+        levels.append(sorted({round(at + by, 6) for at in levels[-1] for by in reach}))
+    return levels[::-1]
+
+
+def _lines_down(axis, level: int, places: Sequence[float], reach: float) -> None:
+    """From each place above to both ends of what it sees in `level`."""
+    for at in places:
+        for end in (at - reach, at + reach):
+            axis.plot([at, end], [level + 0.82, level + 0.18], color=MIDDLE, linewidth=0.6)
 
 
 def _field(kernel_sizes: Sequence[int], strides: Sequence[int]) -> int:
