@@ -262,7 +262,7 @@ plots.bars(moved, xlabel="distance from the first weights, in lengths of these")
 
 # %% [markdown]
 # Go further: 12 epochs, dropout as in the paper (`fresh()`), or the built-in set in full, with
-# `minialexnet train` (two minutes).
+# `minialexnet train` (two to three minutes).
 #
 # ## What counts as right?
 #
