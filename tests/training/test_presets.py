@@ -51,7 +51,7 @@ class TestDefaults:
         raw = init in RAW_PIXEL_INITIALIZATIONS
         assert config.pixel_scale == (1.0 if raw else 1 / 70)
         assert config.mean == ("image" if raw else "colour")
-        assert config.lr == (0.01 if raw else 0.02)
+        assert config.lr == (0.01 if raw else read_preset("photos")["lr"])
 
     def test_pictures_of_one_colour_are_no_division_by_zero(self):
         assert chosen(pixel_std=0.0).pixel_scale == 1.0
@@ -59,8 +59,10 @@ class TestDefaults:
     def test_the_smallest_squares_are_a_share_of_the_pictures(self):
         assert [chosen(picture_size=size).min_crop for size in (128, 256, 64)] == [80, 160, 0]
 
-    def test_momentum_and_decay_are_the_papers(self):
-        assert (chosen().momentum, chosen().weight_decay) == (0.9, 5e-4)
+    @pytest.mark.parametrize("preset, decay", [("mini", 5e-4), ("2012", 5e-4), ("photos", 1e-3)])
+    def test_momentum_is_the_papers_and_so_is_the_decay_but_for_photos(self, preset, decay):
+        config = chosen(preset=preset)
+        assert (config.momentum, config.weight_decay) == (0.9, decay)
 
 
 class TestChoices:
