@@ -91,9 +91,11 @@ def every_run(claim: Claim, record: dict[str, Any]) -> Table:
     words = "Errors are of the validation pictures after the last epoch, on their centre crop."
     table = Table("Every run", words, columns)
     for configuration in claim.configurations:
+        chosen = counted(record, configuration)
+        not_it = "another learning rate was chosen" if chosen else "its learning rate is on trial"
         for run in of_configuration(record, configuration):
             end = run["history"][-1] if run["history"] else None
-            remark = "" if run["counted"] else "another learning rate was chosen"
+            remark = "" if run["counted"] else not_it
             if run["counted"] and run["lr"] in configuration.lrs[:1] + configuration.lrs[-1:]:
                 remark = "at the edge of the learning rates tried"
             table.rows.append(

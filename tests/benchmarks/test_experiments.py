@@ -545,6 +545,13 @@ class TestRunsThatFail:
         edge = "at the edge of the learning rates tried"
         assert [run["remark"] for run in every["tanh"]] == [edge, other, other]
 
+    def test_no_rate_is_chosen_before_all_were_tried(self):
+        made = [fake_run([0.5], configuration="tanh", lr=lr) for lr in (0.005, 0.02)]
+        for run in made:
+            run["counted"] = False
+        every = cells(tables.markdown(CLAIMS["relu"], fake_record("relu", made), "x"), "Every run")
+        assert {run["remark"] for run in every["tanh"]} == {"its learning rate is on trial"}
+
 
 class TestWordsOfTheTable:
     def test_epochs_that_were_never_enough_and_how_many_times_as_many(self):
