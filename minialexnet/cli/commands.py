@@ -19,6 +19,13 @@ class Parser(argparse.ArgumentParser):
         """Exit with 2."""
         self.exit(2, f"minialexnet: {message}; see `{self.prog} --help`\n")
 
+    def parse_known_args(self, args=None, namespace=None):
+        """Refuse what is unknown here, where the help is that of the right command."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
 
 def summaries(commands: Mapping[str, ModuleType]) -> str:
     """One line for each command."""

@@ -72,7 +72,19 @@ def test_pictures_that_were_moved_are_asked_for(cli, trained, own_tiny, tmp_path
 def test_without_a_run_it_says_how_to_get_one(cli, tmp_path):
     answer = cli("eval", "--runs", tmp_path)
     assert answer.status == 1
-    answer.sentence(str(tmp_path), "minialexnet train", "--checkpoint")
+    answer.sentence(str(tmp_path), "minialexnet train", "RUN")
+
+
+def test_a_run_is_named_like_that_of_a_report_or_like_that_of_a_prediction(cli, trained):
+    named = cli("eval", trained)
+    assert named.status == 0
+    assert named.out == cli("eval", "--checkpoint", trained).out
+
+
+def test_two_runs_are_refused(cli, trained):
+    answer = cli("eval", trained, "--checkpoint", trained / "last.npz")
+    assert (answer.status, answer.out) == (1, "")
+    answer.sentence(str(trained), f"--checkpoint {trained / 'last.npz'}", "one at a time")
 
 
 def test_ten_crops_of_each_picture_can_be_taken(cli, trained):

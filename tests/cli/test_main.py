@@ -79,7 +79,9 @@ def test_help_says_what_every_option_does(cli, command, monkeypatch):
     ("arguments", "parts"),
     [
         (["fly"], ["'fly'", "train", "minialexnet --help"]),
-        (["train", "--wings", "2"], ["--wings"]),
+        (["train", "--wings", "2"], ["--wings", "minialexnet train --help"]),
+        (["data", "prepare", "x", "y"], ["y", "minialexnet data prepare --help"]),
+        (["--wings", "train"], ["--wings", "minialexnet --help"]),
         (["predict"], ["PICTURE", "minialexnet predict --help"]),
         (["train", "--epochs", "0"], ["--epochs", "at least 1", "'0'", "minialexnet train --help"]),
         (["train", "--epochs", "many"], ["--epochs", "'many'"]),
