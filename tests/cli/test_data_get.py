@@ -150,7 +150,8 @@ def test_ctrl_c_says_how_to_go_on_and_the_next_one_does(server, finished, here, 
     part = here / "set.tgz.part"
     end = time.monotonic() + 60
     while not part.exists() or part.stat().st_size < 100_000:
-        assert time.monotonic() < end
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, (names(here), server.ranges_asked())
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     answer = finished(process)
