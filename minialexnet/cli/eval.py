@@ -5,10 +5,9 @@ import argparse
 import numpy as np
 
 from minialexnet.cli.common import find_checkpoint, load_data_for, load_network
-from minialexnet.cli.options import add_backend, add_precision, add_runs, add_ten_crop
+from minialexnet.cli.options import add_backend, add_precision, add_run_path, add_ten_crop
 from minialexnet.cli.text import bar
 from minialexnet.datasets import display_name
-from minialexnet.errors import InputError
 from minialexnet.training import TOP_K, Progress, evaluate
 
 USAGE = "[options] [RUN]"
@@ -23,14 +22,7 @@ Prints loss, top-1 and top-5 error, and how many pictures of each class are righ
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument(
-        "run_path",  # not "run", which is the function below
-        nargs="?",
-        metavar="RUN",
-        help="a run folder or .npz file (default: the newest run)",
-    )
-    parser.add_argument("--checkpoint", metavar="RUN", help="the same, as `predict` takes it")
-    add_runs(parser)
+    add_run_path(parser)
     parser.add_argument(
         "--data", metavar="PATH", help="pictures to measure on (default: those trained on)"
     )
@@ -44,13 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate and print the result."""
-    if None not in (options.run_path, options.checkpoint):
-        raise InputError(
-            f"two networks are named, {options.run_path} and --checkpoint {options.checkpoint}; "
-            "eval measures one at a time"
-        )
-    given = options.checkpoint if options.run_path is None else options.run_path
-    path = find_checkpoint(given, options.runs, named_with="RUN")
+    path = find_checkpoint(options.run_path, options.runs, named_with="RUN")
     network, checkpoint, preprocessing, xp = load_network(path, options)
     data, pictures = load_data_for(checkpoint, path, options.data)
     part = getattr(pictures, options.split)

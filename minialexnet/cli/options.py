@@ -136,6 +136,22 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     add_runs(parser)
 
 
+def add_run_path(parser: argparse.ArgumentParser) -> None:
+    """The argument RUN (`options.run_path`, as `run` is a command's function) and --runs."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "run_path",
+        nargs="?",
+        default=argparse.SUPPRESS,  # or its absence would undo --checkpoint
+        metavar="RUN",
+        help="a run folder or .npz file (default: the newest run)",
+    )
+    either.add_argument(
+        "--checkpoint", dest="run_path", metavar="RUN", help="the same, as `predict` takes it"
+    )
+    add_runs(parser)
+
+
 def add_ten_crop(parser: argparse.ArgumentParser) -> None:
     """The option --ten-crop."""
     parser.add_argument(

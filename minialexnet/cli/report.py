@@ -9,7 +9,7 @@ from minialexnet.cli.common import find_checkpoint, load_data_for, load_network,
 from minialexnet.cli.options import (
     add_backend,
     add_precision,
-    add_runs,
+    add_run_path,
     add_ten_crop,
     as_arguments,
 )
@@ -30,13 +30,7 @@ predictions and the worst mistakes, pictures that the network finds alike, and i
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument(
-        "run_path",  # not "run", which is the function below
-        nargs="?",
-        metavar="RUN",
-        help="a run folder or .npz file (default: the newest run)",
-    )
-    add_runs(parser)
+    add_run_path(parser)
     parser.add_argument(
         "--out", metavar="FILE", help="the page to write (default: report.html in the run's folder)"
     )

@@ -75,16 +75,19 @@ def test_without_a_run_it_says_how_to_get_one(cli, tmp_path):
     answer.sentence(str(tmp_path), "minialexnet train", "RUN")
 
 
-def test_a_run_is_named_like_that_of_a_report_or_like_that_of_a_prediction(cli, trained):
-    named = cli("eval", trained)
-    assert named.status == 0
-    assert named.out == cli("eval", "--checkpoint", trained).out
+def test_a_run_is_an_argument_or_an_option_as_in_predict(cli, trained):
+    named = cli("eval", trained / "last.npz")
+    assert named.out.startswith(str(trained / "last.npz"))
+    assert named.out == cli("eval", "--checkpoint", trained / "last.npz").out
 
 
-def test_two_runs_are_refused(cli, trained):
-    answer = cli("eval", trained, "--checkpoint", trained / "last.npz")
-    assert (answer.status, answer.out) == (1, "")
-    answer.sentence(str(trained), f"--checkpoint {trained / 'last.npz'}", "one at a time")
+@pytest.mark.parametrize("command", ["eval", "report"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_runs_are_refused(cli, command, swapped):
+    words = ["--checkpoint", "b"], ["a"]
+    answer = cli(command, *words[swapped], *words[not swapped])
+    assert (answer.status, answer.out) == (2, "")
+    answer.sentence("RUN", "--checkpoint", f"minialexnet {command} --help")
 
 
 def test_ten_crops_of_each_picture_can_be_taken(cli, trained):
