@@ -1,12 +1,12 @@
 """A claim at some scale: which runs that takes, and carrying them out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.claim import Claim, Configuration, Scale
-from experiments.runs import evaluated, folder_name, read_result, train
+from experiments.runs import evaluated, folder_name, read_result, settings_of, train
 from experiments.shelf import Shelf
 from minialexnet.backend import Device
 from minialexnet.models import alexnet
@@ -37,16 +37,22 @@ class Experiment:
 
     Args:
         claim: it; request: the scale; shelf: the pictures; device: what computes; progress: who
-        tells the user.
+        tells the user; known: runs of earlier records, which are not trained again.
 
     Attributes:
         runs: all so far, in order; has_news: the last of them was not finished before.
     """
 
     def __init__(
-        self, claim: Claim, request: Request, shelf: Shelf, device: Device, progress: Progress
+        self,
+        claim: Claim,
+        request: Request,
+        shelf: Shelf,
+        device: Device,
+        progress: Progress,
+        known: Sequence[dict[str, Any]] = (),
     ) -> None:
-        self.claim, self.device, self.progress = claim, device, progress
+        self.claim, self.device, self.progress, self.known = claim, device, progress, known
         size = request.picture_size or claim.picture_size
         self.shelved = shelf.at(size)
         self.scale = Scale(
@@ -96,17 +102,33 @@ class Experiment:
         config = self.config(settings, seed)
         named = settings | {"epochs": config.epochs}
         folder = self.folder / folder_name(named, seed)
-        words = f"{self.claim.name}: {configuration.name}, seed {seed}"
-        self.progress.say(f"{words}, learning rate {config.lr:g}")
-        self.has_news = read_result(config, folder) is None
-        run = train(config, self.shelved, folder, self.device, self.progress)
         measures = (self.claim.measure_of(configuration), *self.claim.also)
         names = [m.evaluation for m in measures if m.evaluation is not None]
-        run = evaluated(run, names, config, self.shelved, folder, self.device.xp)
+        words = f"{self.claim.name}: {configuration.name}, seed {seed}, learning rate {config.lr:g}"
+        finished = read_result(config, folder)
+        recorded = None if finished else self._recorded(config, names)
+        self.has_news = finished is None and recorded is None
+        self.progress.say(words + (f" (recorded, {recorded['date']})" if recorded else ""))
+        if recorded is None:
+            run = train(config, self.shelved, folder, self.device, self.progress)
+            run = evaluated(run, names, config, self.shelved, folder, self.device.xp)
+        else:
+            run = recorded
         done = run["evaluations"]  # perhaps also what other claims wanted to know of this run
-        run["evaluations"] = {name: done[name] for name in names if name in done}
         is_trial = configuration.lrs and configuration.name not in self._chosen
-        return run | {"configuration": configuration.name, "counted": not is_trial}
+        return run | {
+            "evaluations": {name: done[name] for name in names if name in done},
+            "configuration": configuration.name,
+            "counted": not is_trial,
+        }
+
+    def _recorded(self, config: TrainConfig, evaluations: Iterable[str]) -> dict[str, Any] | None:
+        """An earlier record's run with these settings, if it has all that is to be measured."""
+        for run in self.known:
+            whole = run["ended"] or set(evaluations) <= set(run["evaluations"])
+            if whole and run.get("settings") == settings_of(config):
+                return run
+        return None
 
     def config(self, settings: dict[str, Any], seed: int) -> TrainConfig:
         """The recipe with these settings."""

@@ -8,6 +8,7 @@ python benchmarks/experiments/run.py all --draw                     tables and p
 Each run is an ordinary training in a folder of its own below --runs. Stopped or killed, the same
 command goes on where it was; runs that claims have in common are trained once. After each run the
 table (Markdown), the picture (PNG) and the record (JSON) of its claim are written anew to --out.
+Runs that a record there holds are not trained again: another machine goes on where one stopped.
 For a GPU and the full network: --variant original2012 --picture-size 256 --batch-size 128.
 """
 
@@ -30,8 +31,8 @@ from machine import describe_machine  # noqa: E402
 
 from experiments.claims import CLAIMS  # noqa: E402
 from experiments.experiment import Experiment, Request  # noqa: E402
-from experiments.record import Record, redraw, save  # noqa: E402
-from experiments.shelf import Shelf  # noqa: E402
+from experiments.record import Record, check_room, known_runs, redraw, save  # noqa: E402
+from experiments.shelf import Shelf, name_of  # noqa: E402
 from minialexnet.cli.options import add_backend, add_precision, chosen_device, whole  # noqa: E402
 from minialexnet.datasets import BUILTIN  # noqa: E402
 from minialexnet.errors import InputError  # noqa: E402
@@ -123,19 +124,24 @@ def run(options: argparse.Namespace, names: list[str], arguments: list[str]) -> 
         options.batch_size,
         options.runs,
     )
-    experiments = [Experiment(CLAIMS[name], request, shelf, device, progress) for name in names]
+    known = known_runs(options.out, name_of(shelf.data))
+    experiments = [
+        Experiment(CLAIMS[name], request, shelf, device, progress, known) for name in names
+    ]
     facts = facts_of_machine()
 
-    def write(experiment: Experiment) -> Path:
-        return save(record_of(experiment, facts, command(arguments)), options.out)
+    def record(experiment: Experiment) -> Record:
+        return record_of(experiment, facts, command(arguments))
 
+    for experiment in experiments:
+        check_room(record(experiment), options.out)
     for seed in range(options.seeds):
         for experiment in experiments:
             for _ in experiment.run_seed(seed):
-                if experiment.has_news:  # or the record may have more seeds than were looked at
-                    write(experiment)
+                if experiment.has_news:
+                    save(record(experiment), options.out)
     for experiment in experiments:
-        progress.say(f"wrote {write(experiment)}, and its record and picture")
+        progress.say(f"wrote {save(record(experiment), options.out)}, and its record and picture")
 
 
 def record_of(experiment: Experiment, facts: dict[str, str], command: str) -> Record:

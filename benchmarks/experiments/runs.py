@@ -33,6 +33,12 @@ ELSEWHERE = ("data", "backend", "precision")
 """Settings that may be others when a run is gone on with: another path, another machine."""
 
 
+def settings_of(config: TrainConfig | dict[str, Any]) -> dict[str, Any]:
+    """The settings by which a run is known again, as JSON has them."""
+    values = config if isinstance(config, dict) else config.as_dict()
+    return {name: value for name, value in values.items() if name not in ELSEWHERE}
+
+
 def folder_name(settings: dict[str, Any], seed: int) -> str:
     """A name that tells runs apart, as "activation=tanh,lr=0.02,seed=1"."""
     parts = [
@@ -48,7 +54,7 @@ def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, p
     Returns:
         the run as plain values: "seed", "lr", "num_classes", "parameters", "history" as of the
         Trainer, "ended" (what it said, if the loss was no longer finite, else None),
-        "evaluations", "machine", "date".
+        "evaluations", "machine", "date", "settings".
     Raises:
         InputError: the folder holds a run with other settings.
         TrainingInterrupted: by Ctrl-C; the same call goes on from there.
@@ -83,6 +89,7 @@ def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, p
         "evaluations": {},
         "machine": f"{processor()}, computing with {device}; minialexnet {own_version()}",
         "date": str(datetime.date.today()),
+        "settings": settings_of(config),
     }
     run_folder.best.unlink(missing_ok=True)  # only the last is looked at, and both are large
     _write_result(run, config, folder)
@@ -121,8 +128,9 @@ def read_result(config: TrainConfig, folder: Path) -> dict | None:
     if not path.exists():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
-    _check_settings(found.pop("config"), config, folder)
-    return found
+    settings = found.pop("config")
+    _check_settings(settings, config, folder)
+    return found | {"settings": settings_of(settings)}
 
 
 def _write_result(run: dict, config: TrainConfig, folder: Path) -> None:

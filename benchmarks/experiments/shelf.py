@@ -19,13 +19,18 @@ class Shelved:
 
     @property
     def name(self) -> str:
-        """That of the set, without its folder and its ending."""
-        return Path(self.data).name.split(".")[0]
+        """Of the set, as `name_of` has it."""
+        return name_of(self.data)
 
     @property
     def pixel_std(self) -> float:
         """The standard deviation of the training pixels, on the scale of 0 to 255."""
         return float(self.pictures.train.statistics.colour_std.mean())
+
+
+def name_of(data: str) -> str:
+    """The name of the set at this path, without its folder and its ending."""
+    return Path(data).name.split(".")[0]
 
 
 class Shelf:

@@ -1,5 +1,6 @@
 """benchmarks/experiments: on tiny pictures, with one or two epochs a run."""
 
+import datetime
 import json
 import math
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -475,6 +477,66 @@ class TestGoingOn:
         assert experiment("lrn", "dropout", "--seeds", 2) == 130
         assert without_times(recorded(tmp_path))["runs"] == whole
 
+    def test_what_a_record_holds_is_not_trained_again(
+        self, experiment, whole, tmp_path, fits, capsys
+    ):
+        """Without the folders of the runs, as on another machine."""
+        assert experiment("lrn", "--seeds", 1) == 0
+        (tmp_path / "runs").rename(tmp_path / "lost")
+        fits.clear()
+        capsys.readouterr()
+        assert experiment("lrn", "--seeds", 2) == 0
+        assert fits == ["epochs=2,seed=1", "epochs=2,lrn=False,seed=1"]
+        assert without_times(recorded(tmp_path))["runs"] == whole
+        recorded_today = f"learning rate 0.02 (recorded, {datetime.date.today()})"
+        assert f"lrn: no LRN, seed 0, {recorded_today}" in capsys.readouterr().err
+
+    def test_another_claims_record_will_do_if_it_has_what_is_measured(
+        self, experiment, done, tmp_path, fits
+    ):
+        assert experiment("dropout", "--seeds", 1) == 0
+        assert experiment("lrn", "--seeds", 1) == 0
+        before = recorded(tmp_path, "dropout")
+        for name in ("runs", "out/lrn-tiny-mini-20.json"):
+            (tmp_path / name).rename(tmp_path / f"lost {Path(name).name}")
+        fits.clear()
+        assert experiment("lrn", "dropout", "ten-crop", "--seeds", 1) == 0
+        assert recorded(tmp_path, "dropout") == before | {"command": ANY}
+        assert fits == ["epochs=2,lrn=False,seed=0", "epochs=2,seed=0"]  # the latter for ten crops
+        assert "train" not in recorded(tmp_path)["runs"][0]["evaluations"]
+
+    def test_fewer_seeds_take_nothing_from_the_record(self, experiment, whole, tmp_path):
+        assert experiment("lrn", "--seeds", 2) == 0
+        assert experiment("lrn", "--seeds", 1) == 0
+        assert without_times(recorded(tmp_path))["runs"] == whole
+
+    def test_a_new_choice_of_rate_counts_for_the_seeds_that_stay(self):
+        def runs_at(lr, counted, *seeds):
+            return [fake_run([0.5], lr=lr, seed=s) | {"counted": counted} for s in seeds]
+
+        before = [*runs_at(0.1, True, 0, 1), *runs_at(0.2, False, 0)]
+        found = record.merged([*runs_at(0.1, False, 0), *runs_at(0.4, True, 0)], before)
+        assert [(run["seed"], run["lr"], run["counted"]) for run in found] == [
+            (0, 0.1, False),
+            (0, 0.4, True),
+            (0, 0.2, False),
+            (1, 0.1, False),
+        ]
+
+    def test_a_record_with_other_settings_is_refused_before_anything_is_trained(
+        self, experiment, tmp_path, fits, capsys
+    ):
+        assert experiment("lrn", "--seeds", 1) == 0
+        (tmp_path / "runs").rename(tmp_path / "lost")
+        fits.clear()
+        before = recorded(tmp_path)
+        capsys.readouterr()
+        assert experiment("lrn", "--seeds", 1, "--image-size", 17) == 1
+        said = capsys.readouterr().err.splitlines()[-1]
+        expected = "is a record with other settings (image_size 15, not 17); give another folder"
+        assert expected in said and "--out" in said
+        assert fits == [] and recorded(tmp_path) == before
+
     def test_a_folder_with_other_settings_is_refused(self, experiment, tmp_path, capsys):
         assert experiment("lrn", "--seeds", 1) == 0
         (tmp_path / "out").rename(tmp_path / "kept")
@@ -620,6 +682,13 @@ class TestTheCommandLine:
         (tmp_path / "runs").write_text("")
         assert experiment("lrn") == 1
         assert "give another folder with --runs" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("text", ["{", "[]", '{"runs": []}'])
+    def test_something_else_among_the_records(self, experiment, tmp_path, capsys, text):
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "a.json").write_text(text)
+        assert experiment("lrn", "--seeds", 1) == 1
+        assert "a.json is not a record of experiments; move it, or" in capsys.readouterr().err
 
     def test_nothing_to_draw(self, tmp_path, capsys):
         assert command.main(["relu", "--draw", "--out", str(tmp_path)]) == 1
