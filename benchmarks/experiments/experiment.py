@@ -1,12 +1,12 @@
 """A claim at some scale: which runs that takes, and carrying them out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.claim import Claim, Configuration, Scale
-from experiments.runs import evaluated, folder_name, read_result, settings_of, train
+from experiments.runs import can_evaluate, evaluated, folder_name, identity, read_result, train
 from experiments.shelf import Shelf
 from minialexnet.backend import Device
 from minialexnet.models import alexnet
@@ -97,38 +97,76 @@ class Experiment:
         self._chosen[configuration.name] = best["lr"]
 
     def _run(self, configuration: Configuration, seed: int, lr: float | None) -> dict[str, Any]:
-        settings = dict(self.claim.settings) | configuration.settings(self.scale)
-        settings |= {} if lr is None else {"lr": lr}
+        settings = self._settings(configuration, lr)
         config = self.config(settings, seed)
-        named = settings | {"epochs": config.epochs}
-        folder = self.folder / folder_name(named, seed)
+        folder = self.folder / folder_name(settings | {"epochs": config.epochs}, seed)
         measures = (self.claim.measure_of(configuration), *self.claim.also)
         names = [m.evaluation for m in measures if m.evaluation is not None]
+        run, recorded = self._find(configuration, config, names, folder)
+        self.has_news = run is None
         words = f"{self.claim.name}: {configuration.name}, seed {seed}, learning rate {config.lr:g}"
-        finished = read_result(config, folder)
-        recorded = None if finished else self._recorded(config, names)
-        self.has_news = finished is None and recorded is None
-        self.progress.say(words + (f" (recorded, {recorded['date']})" if recorded else ""))
-        if recorded is None:
+        self.progress.say(words + (f" (recorded, {run['date']})" if recorded else ""))
+        if not recorded:
             run = train(config, self.shelved, folder, self.device, self.progress)
             run = evaluated(run, names, config, self.shelved, folder, self.device.xp)
-        else:
-            run = recorded
         done = run["evaluations"]  # perhaps also what other claims wanted to know of this run
         is_trial = configuration.lrs and configuration.name not in self._chosen
         return run | {
             "evaluations": {name: done[name] for name in names if name in done},
+            "claim": self.claim.name,
             "configuration": configuration.name,
             "counted": not is_trial,
         }
 
-    def _recorded(self, config: TrainConfig, evaluations: Iterable[str]) -> dict[str, Any] | None:
-        """An earlier record's run with these settings, if it has all that is to be measured."""
-        for run in self.known:
-            whole = run["ended"] or set(evaluations) <= set(run["evaluations"])
-            if whole and run.get("settings") == settings_of(config):
-                return run
-        return None
+    def _settings(self, configuration: Configuration, lr: float | None) -> dict[str, Any]:
+        """What the runs have in place of the recipe's."""
+        settings = dict(self.claim.settings) | configuration.settings(self.scale)
+        return settings if lr is None else settings | {"lr": lr}
+
+    def difference(self, run: dict[str, Any]) -> str:
+        """In what an earlier run of the claim is not as it would be now; empty if in nothing."""
+        of_claim = {c.name: c for c in self.claim.configurations}
+        configuration = of_claim.get(run["configuration"])
+        if configuration is None:  # which the claim no longer has, so it is in no table
+            return ""
+        settings = self._settings(configuration, run["lr"] if configuration.lrs else None)
+        wanted = identity(self.config(settings, run["seed"]), self.shelved)
+        if run["pictures"] != wanted["pictures"]:
+            return "other pictures"
+        now, then = wanted["settings"], run["settings"]
+        names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+        return ", ".join(f"{name} {then.get(name)}, not {now.get(name)}" for name in names)
+
+    def _find(
+        self,
+        configuration: Configuration,
+        config: TrainConfig,
+        evaluations: list[str],
+        folder: Path,
+    ) -> tuple[dict[str, Any] | None, bool]:
+        """A run like this that was finished before, if any; and whether only a record has it.
+
+        The claim's own record comes first, so that the same command gives the same record, then the
+        run's folder, then records of other claims.
+        """
+        wanted = identity(config, self.shelved)
+        known = [
+            run
+            for run in self.known
+            if {name: run[name] for name in wanted} == wanted
+            and (run["ended"] or set(evaluations) <= set(run["evaluations"]))
+        ]
+        for run in known:
+            if (run["claim"], run["configuration"]) == (self.claim.name, configuration.name):
+                return run, True
+        finished = read_result(config, self.shelved, folder)
+        if finished and (
+            finished["ended"]
+            or set(evaluations) <= set(finished["evaluations"])
+            or can_evaluate(folder)
+        ):
+            return finished, False
+        return (known[0], True) if known else (None, False)
 
     def config(self, settings: dict[str, Any], seed: int) -> TrainConfig:
         """The recipe with these settings."""

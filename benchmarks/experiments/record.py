@@ -1,6 +1,9 @@
 """The record of a claim: one JSON file, from which table and picture can be drawn at any time."""
 
 import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,68 +12,104 @@ from experiments.claims import CLAIMS
 from experiments.tables import markdown
 from minialexnet.errors import InputError
 from minialexnet.files import write_atomically
+from minialexnet.lock import Busy, only_one
 
 Record = dict[str, Any]
-"""claim, command, date, facts (of machine and versions), data, variant, picture_size, image_size,
-batch_size, classes, train_pictures, val_pictures, epochs, runs (see `runs.train`; each also has its
-"configuration", and "counted": whether its learning rate is the one that was chosen)."""
+"""The parts that `PARTS` names: of which claim, how and with what the newest runs were made
+(command, date, facts of machine and versions), the scale, and the runs (see `runs.train`; each also
+has its "claim" and "configuration", and "counted": whether its learning rate was chosen)."""
+
+SCALE = ("image_size", "batch_size", "epochs", "classes", "train_pictures", "val_pictures")
+"""What all runs of a record have in common, besides what its name says."""
+
+NAME = ("claim", "data", "variant", "picture_size")
+PARTS = {*NAME, *SCALE, "command", "date", "facts", "runs"}
+RUN_PARTS = {"claim", "configuration", "counted", "seed", "lr", "num_classes", "parameters"} | {
+    *("history", "ended", "evaluations", "machine", "version", "date", "settings", "pictures")
+}
+
+Difference = Callable[[dict[str, Any]], str]
+"""In what a run is not as it would be now, see `Experiment.difference`."""
 
 
-SAME_FOR_ALL_RUNS = ("image_size", "batch_size", "epochs", "train_pictures", "val_pictures")
-"""What a record may not mix."""
-
-
-def save(record: Record, folder: Path) -> Path:
+def save(record: Record, folder: Path, difference: Difference) -> Path:
     """Write record, table and picture. Returns the path of the table.
 
-    Runs of the record that is there already, and which this one does not have, stay.
+    Runs of the record that is there already, and which this one does not have, stay; if this one
+    has nothing else, nothing is written. Raises InputError as `check_room`.
     """
     path = path_in(folder, record)
-    runs = record["runs"]
-    if path.exists():
-        runs = merged(runs, read(path)["runs"])
-    record = record | {"runs": runs}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make {folder} ({error.strerror}); give another --out") from None
-    text = json.dumps(record, indent=1) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
-    return render(record, path.with_suffix(".md"))
+    with _alone(folder):
+        _check_room(record, folder, difference)
+        earlier = read(path)["runs"] if path.exists() else None
+        runs = merged(record["runs"], earlier or [])
+        if runs != earlier:
+            text = json.dumps(record | {"runs": runs}, indent=1) + "\n"
+            write_atomically(path, lambda file: file.write(text.encode()))
+            render(record | {"runs": runs}, path.with_suffix(".md"))
+    return path.with_suffix(".md")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes to the folder, which is made if it is not there."""
+
+    def make() -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot make {folder} ({error.strerror}); give another folder with --out"
+            ) from None
+
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(only_one(folder, make, "another process writes there"))
+                break
+            except Busy:
+                time.sleep(0.1)
+        yield
 
 
 def read(path: Path) -> Record:
     """The record in a file. Raises InputError if it is something else."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError):
         record = None
-    if not isinstance(record, dict) or not {"claim", "data", "runs"} <= set(record):
+    if not (
+        isinstance(record, dict)
+        and set(record) >= PARTS
+        and isinstance(record["runs"], list)
+        and all(isinstance(run, dict) and set(run) >= RUN_PARTS for run in record["runs"])
+    ):
         raise InputError(f"{path} is not a record of experiments; move it, or give another --out")
     return record
 
 
 def path_in(folder: Path, record: Record) -> Path:
     """Where the record is."""
-    parts = ("claim", "data", "variant", "picture_size")
-    return folder / ("-".join(str(record[part]) for part in parts) + ".json")
+    return folder / ("-".join(str(record[part]) for part in NAME) + ".json")
 
 
-def check_room(record: Record, folder: Path) -> None:
-    """Raise InputError if the record's place holds one that its runs cannot be added to."""
+def check_room(record: Record, folder: Path, difference: Difference) -> None:
+    """Raise InputError if the record cannot be saved, or its runs not be added to those there."""
+    with _alone(folder):
+        _check_room(record, folder, difference)
+
+
+def _check_room(record: Record, folder: Path, difference: Difference) -> None:
     path = path_in(folder, record)
     if not path.exists():
         return
     found = read(path)
-    others = [
-        f"{name} {found[name]}, not {record[name]}"
-        for name in SAME_FOR_ALL_RUNS
-        if found[name] != record[name]
-    ]
+    others = [f"{n} {found[n]}, not {record[n]}" for n in SCALE if found[n] != record[n]]
+    others = others or [text for text in map(difference, found["runs"]) if text]
     if others:
         raise InputError(
-            f"{path} is a record with other settings ({', '.join(others)}); give another folder "
-            "with --out, or the settings that it has"
+            f"{path} is a record of other runs ({others[0]}); give another folder with --out, or "
+            "try what it has tried"
         )
 
 
@@ -78,11 +117,12 @@ def merged(runs: list[dict[str, Any]], earlier: list[dict[str, Any]]) -> list[di
     """The runs and those earlier ones that are not among them, seed by seed."""
     done = {(run["configuration"], run["seed"], run["lr"]) for run in runs}
     chosen = {run["configuration"]: run["lr"] for run in runs if run["counted"]}
-    kept = [
-        run | {"counted": run["counted"] and chosen.get(run["configuration"], lr) == lr}
-        for run in earlier
-        if (run["configuration"], run["seed"], lr := run["lr"]) not in done
-    ]
+    kept = []
+    for run in earlier:
+        way, lr = run["configuration"], run["lr"]
+        if (way, run["seed"], lr) not in done:
+            counted = chosen[way] == lr if way in chosen else run["counted"]
+            kept.append(run | {"counted": counted})
     return sorted([*runs, *kept], key=lambda run: run["seed"])
 
 
@@ -96,10 +136,9 @@ def render(record: Record, path: Path) -> Path:
     return path
 
 
-def known_runs(folder: Path, data: str) -> list[dict[str, Any]]:
-    """The runs on these pictures that any record in `folder` holds, of whichever claim."""
-    records = map(read, sorted(folder.glob("*.json")))
-    return [run for record in records if record["data"] == data for run in record["runs"]]
+def known_runs(folder: Path) -> list[dict[str, Any]]:
+    """The runs that the records in `folder` hold, of whichever claim."""
+    return [run for path in sorted(folder.glob("*.json")) for run in read(path)["runs"]]
 
 
 def redraw(folder: Path, names: list[str]) -> list[Path]:

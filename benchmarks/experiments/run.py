@@ -32,7 +32,7 @@ from machine import describe_machine  # noqa: E402
 from experiments.claims import CLAIMS  # noqa: E402
 from experiments.experiment import Experiment, Request  # noqa: E402
 from experiments.record import Record, check_room, known_runs, redraw, save  # noqa: E402
-from experiments.shelf import Shelf, name_of  # noqa: E402
+from experiments.shelf import Shelf  # noqa: E402
 from minialexnet.cli.options import add_backend, add_precision, chosen_device, whole  # noqa: E402
 from minialexnet.datasets import BUILTIN  # noqa: E402
 from minialexnet.errors import InputError  # noqa: E402
@@ -124,7 +124,7 @@ def run(options: argparse.Namespace, names: list[str], arguments: list[str]) -> 
         options.batch_size,
         options.runs,
     )
-    known = known_runs(options.out, name_of(shelf.data))
+    known = known_runs(options.out)
     experiments = [
         Experiment(CLAIMS[name], request, shelf, device, progress, known) for name in names
     ]
@@ -133,15 +133,18 @@ def run(options: argparse.Namespace, names: list[str], arguments: list[str]) -> 
     def record(experiment: Experiment) -> Record:
         return record_of(experiment, facts, command(arguments))
 
+    def write(experiment: Experiment) -> Path:
+        return save(record(experiment), options.out, experiment.difference)
+
     for experiment in experiments:
-        check_room(record(experiment), options.out)
+        check_room(record(experiment), options.out, experiment.difference)
     for seed in range(options.seeds):
         for experiment in experiments:
             for _ in experiment.run_seed(seed):
                 if experiment.has_news:
-                    save(record(experiment), options.out)
+                    write(experiment)
     for experiment in experiments:
-        progress.say(f"wrote {save(record(experiment), options.out)}, and its record and picture")
+        progress.say(f"{write(experiment)} is written, with its record and picture")
 
 
 def record_of(experiment: Experiment, facts: dict[str, str], command: str) -> Record:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from experiments.shelf import Shelved
 from minialexnet.backend import Device, release_memory
 from minialexnet.errors import InputError
 from minialexnet.files import write_atomically
+from minialexnet.lock import Busy
 from minialexnet.training import (
     Progress,
     RunFolder,
@@ -29,14 +31,17 @@ RESULT = "result.json"
 EVALUATIONS = {"train": ("train", False), "ten crops": ("val", True)}
 """Which part of the pictures is evaluated after training, and whether over ten crops of each."""
 
+PATIENCE = 2.0
+"""Seconds after which to look again whether another process is done."""
+
 ELSEWHERE = ("data", "backend", "precision")
 """Settings that may be others when a run is gone on with: another path, another machine."""
 
 
-def settings_of(config: TrainConfig | dict[str, Any]) -> dict[str, Any]:
-    """The settings by which a run is known again, as JSON has them."""
-    values = config if isinstance(config, dict) else config.as_dict()
-    return {name: value for name, value in values.items() if name not in ELSEWHERE}
+def identity(config: TrainConfig, shelved: Shelved) -> dict[str, Any]:
+    """By what a run is known again: its settings and its pictures."""
+    settings = {k: v for k, v in config.as_dict().items() if k not in ELSEWHERE}
+    return {"settings": settings, "pictures": shelved.fingerprints}
 
 
 def folder_name(settings: dict[str, Any], seed: int) -> str:
@@ -54,13 +59,27 @@ def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, p
     Returns:
         the run as plain values: "seed", "lr", "num_classes", "parameters", "history" as of the
         Trainer, "ended" (what it said, if the loss was no longer finite, else None),
-        "evaluations", "machine", "date", "settings".
+        "evaluations", "machine", "version", "date", "settings" and "pictures" as of `identity`.
     Raises:
         InputError: the folder holds a run with other settings.
         TrainingInterrupted: by Ctrl-C; the same call goes on from there.
     """
-    if (run := read_result(config, folder)) is not None:
-        return run
+    is_waiting = False
+    while (run := read_result(config, shelved, folder)) is None:
+        try:
+            _train(config, shelved, folder, device, progress)
+        except Busy:  # claims have runs in common, and several may be tried at the same time
+            if not is_waiting:
+                progress.say(f"another process is training into {folder}; waiting for it")
+            is_waiting = True
+            time.sleep(PATIENCE)
+    return run
+
+
+def _train(
+    config: TrainConfig, shelved: Shelved, folder: Path, device: Device, progress: Progress
+) -> None:
+    """Train, and leave the result in the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -87,15 +106,15 @@ def train(config: TrainConfig, shelved: Shelved, folder: Path, device: Device, p
         "history": trainer.history,
         "ended": ended,
         "evaluations": {},
-        "machine": f"{processor()}, computing with {device}; minialexnet {own_version()}",
+        "machine": f"{processor()}, computing with {device}",
+        "version": own_version(),
         "date": str(datetime.date.today()),
-        "settings": settings_of(config),
+        "pictures": shelved.fingerprints,
     }
     run_folder.best.unlink(missing_ok=True)  # only the last is looked at, and both are large
     _write_result(run, config, folder)
     del trainer
     release_memory()
-    return run
 
 
 def evaluated(
@@ -105,6 +124,11 @@ def evaluated(
     missing = [name for name in names if name not in run["evaluations"]]
     if run["ended"] or not missing:
         return run
+    if not can_evaluate(folder):
+        raise InputError(
+            f"{folder} has no last.npz, which is to be evaluated; remove the folder, and the run "
+            "is trained again"
+        )
     checkpoint = load_checkpoint(folder / "last.npz")
     network, preprocessing = trained_network(checkpoint)
     network.to(xp)
@@ -122,19 +146,34 @@ def evaluated(
     return run
 
 
-def read_result(config: TrainConfig, folder: Path) -> dict | None:
+def can_evaluate(folder: Path) -> bool:
+    """Whether there still are the weights to evaluate."""
+    return (folder / "last.npz").exists()
+
+
+def read_result(config: TrainConfig, shelved: Shelved, folder: Path) -> dict | None:
     """How the run in `folder` went; None if it is not finished, or was not begun."""
     path = folder / RESULT
     if not path.exists():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
-    settings = found.pop("config")
-    _check_settings(settings, config, folder)
-    return found | {"settings": settings_of(settings)}
+    if not {"config", "pictures", "version"} <= set(found):
+        raise InputError(
+            f"{path} is of another version of these experiments; remove the folder, and the run is "
+            "trained again"
+        )
+    _check_settings(found.pop("config"), config, folder)
+    if found["pictures"] != shelved.fingerprints:
+        raise InputError(
+            f"{folder} holds a run on other pictures; give another folder with --runs, or the "
+            "pictures of before"
+        )
+    return found | identity(config, shelved)
 
 
 def _write_result(run: dict, config: TrainConfig, folder: Path) -> None:
-    text = json.dumps(run | {"config": config.as_dict()}, indent=1) + "\n"
+    plain = {k: v for k, v in run.items() if k != "settings"} | {"config": config.as_dict()}
+    text = json.dumps(plain, indent=1) + "\n"
     write_atomically(folder / RESULT, lambda file: file.write(text.encode()))
 
 

@@ -1,6 +1,7 @@
 """The pictures of all runs of a process, decoded once for each size."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from minialexnet.cli.common import absolute, load_data
@@ -19,18 +20,19 @@ class Shelved:
 
     @property
     def name(self) -> str:
-        """Of the set, as `name_of` has it."""
-        return name_of(self.data)
+        """That of the set, without its folder and its ending."""
+        return Path(self.data).name.split(".")[0]
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What tells whether two sets hold the same pictures, whatever their name."""
+        parts = {"train": self.pictures.train, "val": self.pictures.val}
+        return {name: part.fingerprint() for name, part in parts.items()}
 
     @property
     def pixel_std(self) -> float:
         """The standard deviation of the training pixels, on the scale of 0 to 255."""
         return float(self.pictures.train.statistics.colour_std.mean())
-
-
-def name_of(data: str) -> str:
-    """The name of the set at this path, without its folder and its ending."""
-    return Path(data).name.split(".")[0]
 
 
 class Shelf:

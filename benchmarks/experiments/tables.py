@@ -14,7 +14,9 @@ WORDS = (
     "Mean over the seeds, and their range; of the last epoch, not of the best. The difference is "
     "taken seed by seed, since runs with one seed begin with the same weights and see the same "
     "crops in the same order; its 95% interval is Student's over the seeds. An interval that holds "
-    f'0 is "{NOT_RESOLVED}". It tells what other seeds would do, not what other pictures would. '
+    f'0 is "{NOT_RESOLVED}". Seeds without a number, of runs that diverged or never got there, are '
+    "left out, which flatters whatever has many of them. The interval tells what other seeds would "
+    "do, not what other pictures would. "
     "One interval in twenty misses by chance, and there are as many as there are rows."
 )
 
@@ -46,7 +48,7 @@ def machines(record: dict[str, Any]) -> list[str]:
     """Where and when the runs were trained."""
     days: dict[str, set[str]] = {}
     for run in record["runs"]:
-        days.setdefault(run["machine"], set()).add(run["date"])
+        days.setdefault(f"{run['machine']}; {run['version']}", set()).add(run["date"])
     return [f"{machine}, {', '.join(sorted(dates))}" for machine, dates in days.items()]
 
 
@@ -57,14 +59,13 @@ def result(claim: Claim, record: dict[str, Any]) -> Table:
     columns += [f"less that of {reference.name} (95% interval)", "verdict"]
     columns += [measure.name for measure in claim.also] + ["training"]
     table = Table("Result", WORDS, columns)
-    against = values(claim.measure_of(reference), counted(record, reference))
+    against = counted(record, reference)
     for configuration in claim.configurations:
         runs = counted(record, configuration)
         if not runs:
             table.rows.append([configuration.name, *[MISSING] * (len(columns) - 1)])
             continue
         measure = claim.measure_of(configuration)
-        found = values(measure, runs)
         table.rows.append(
             [
                 configuration.name,
@@ -74,10 +75,15 @@ def result(claim: Claim, record: dict[str, Any]) -> Table:
                 *(
                     ("", "")
                     if configuration is reference
-                    else difference_in_words(measure, found, against)
+                    else difference_in_words(
+                        values(measure, runs),
+                        values(claim.measure_of(reference), against),
+                        measure,
+                        seeds=len({run["seed"] for run in (*runs, *against)}),
+                    )
                 ),
                 *(in_words(also, runs) for also in claim.also),
-                duration(statistics.fmean(seconds(run) for run in runs)),
+                time_in_words(runs),
             ]
         )
     return table
@@ -146,9 +152,9 @@ def in_words(measure: Measure, runs: list[dict[str, Any]]) -> str:
 
 
 def difference_in_words(
-    measure: Measure, found: dict[int, float], against: dict[int, float]
+    found: dict[int, float], against: dict[int, float], measure: Measure, seeds: int
 ) -> tuple[str, str]:
-    """The difference with its interval, and what to think of it."""
+    """The difference with its interval, and what to think of it. Args: seeds: that were tried."""
     difference = paired_difference(found, against)
     if difference is None:
         return MISSING, MISSING
@@ -156,6 +162,8 @@ def difference_in_words(
     if measure.unit == "epochs":
         ratio = statistics.fmean(found[seed] / against[seed] for seed in found if seed in against)
         verdict += f"; {ratio:.2g} times as many"
+    if difference.pairs < seeds:
+        verdict += f" ({difference.pairs} of {seeds} seeds have both)"
     return interval_in_words(measure, difference), verdict
 
 
@@ -172,6 +180,13 @@ def interval_in_words(measure: Measure, difference: Difference) -> str:
         f"{text(difference.mean)}{unit} ({text(difference.low)} to {text(difference.high)}, "
         f"n={difference.pairs})"
     )
+
+
+def time_in_words(runs: list[dict[str, Any]]) -> str:
+    """The mean of the times, where one machine took them all."""
+    if len({run["machine"] for run in runs}) > 1:
+        return "on several machines"
+    return duration(statistics.fmean(seconds(run) for run in runs))
 
 
 def seconds(run: dict[str, Any]) -> float:

@@ -4,11 +4,12 @@ import datetime
 import json
 import math
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from experiments import charts, record, runs, shelf, tables
 from experiments import run as command
 from experiments.claim import Claim, Configuration, Scale
 from experiments.claims import CLAIMS
-from experiments.experiment import crop_size
+from experiments.experiment import Experiment, crop_size
 from experiments.intervals import NOT_RESOLVED, T_975, Difference, paired_difference, t_975
 from experiments.measures import TO_25, epochs_to, epochs_to_start, last, overfitting
 from PIL import Image
@@ -83,13 +84,19 @@ def experiment(pictures, tmp_path):
 
     def call(*arguments: object, folder: Path = tmp_path) -> int:
         places = ("--data", pictures, "--runs", folder / "runs", "--out", folder / "out")
-        return command.main([str(a) for a in (*arguments, *SMALL, *places)])
+        return command.main([str(a) for a in (*SMALL, *places, *arguments)])
 
     return call
 
 
 def recorded(folder: Path, claim: str = "lrn") -> dict:
     return json.loads((folder / "out" / f"{claim}-tiny-mini-20.json").read_text())
+
+
+def recorded_in(folder: Path) -> dict:
+    """The only record there."""
+    (path,) = folder.glob("*.json")
+    return json.loads(path.read_text())
 
 
 def table(folder: Path, claim: str = "lrn") -> str:
@@ -131,8 +138,14 @@ def fake_run(errors, classes=10, configuration="all parts", seed=0, ended=None, 
         for i, error in enumerate(errors)
     ]
     run = dict(seed=seed, lr=0.02, num_classes=classes, parameters=7, history=history, ended=ended)
-    run |= dict(evaluations={}, machine="a machine", date="a day", counted=True)
+    run |= dict(evaluations={}, machine="a machine", version="0", date="a day", counted=True)
+    run |= dict(claim="a claim", settings={}, pictures={})
     return run | dict(configuration=configuration) | more
+
+
+def same(run: dict) -> str:
+    """For `record.save`: the runs in a record are as they would be now."""
+    return ""
 
 
 def fake_record(claim: str, made: list[dict]) -> dict:
@@ -492,7 +505,7 @@ class TestGoingOn:
         assert f"lrn: no LRN, seed 0, {recorded_today}" in capsys.readouterr().err
 
     def test_another_claims_record_will_do_if_it_has_what_is_measured(
-        self, experiment, done, tmp_path, fits
+        self, experiment, tmp_path, fits
     ):
         assert experiment("dropout", "--seeds", 1) == 0
         assert experiment("lrn", "--seeds", 1) == 0
@@ -501,9 +514,120 @@ class TestGoingOn:
             (tmp_path / name).rename(tmp_path / f"lost {Path(name).name}")
         fits.clear()
         assert experiment("lrn", "dropout", "ten-crop", "--seeds", 1) == 0
-        assert recorded(tmp_path, "dropout") == before | {"command": ANY}
+        assert recorded(tmp_path, "dropout") == before
         assert fits == ["epochs=2,lrn=False,seed=0", "epochs=2,seed=0"]  # the latter for ten crops
         assert "train" not in recorded(tmp_path)["runs"][0]["evaluations"]
+
+    def test_the_claims_own_record_comes_before_run_folders_and_other_records(
+        self, experiment, tmp_path, fits
+    ):
+        """And nothing of it changes where nothing was trained, not even who wrote it last."""
+        assert experiment("dropout", "lrn", "--seeds", 1) == 0
+        path = tmp_path / "out" / "lrn-tiny-mini-20.json"
+        path.write_text(path.read_text().replace('"machine": "', '"machine": "another '))
+        before = path.read_bytes()
+        assert experiment("dropout", "lrn", "ten-crop", "--seeds", 1) == 0
+        assert path.read_bytes() == before
+        (tmp_path / "runs").rename(tmp_path / "lost")
+        assert experiment("lrn", "--seeds", 1, "--backend", "auto") == 0
+        assert path.read_bytes() == before
+
+    def test_other_pictures_of_the_same_name_are_other_pictures(
+        self, experiment, pictures, tmp_path, fits, capsys
+    ):
+        assert experiment("init", "--seeds", 1, "--epochs", 1) == 0
+        others = tmp_path / "tiny.new"
+        shutil.copytree(pictures, others)
+        Image.new("RGB", (24, 24)).save(others / "train" / "red" / "0.png")
+        capsys.readouterr()
+        assert experiment("init", "--seeds", 1, "--epochs", 1, "--data", others) == 1
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert "init-tiny-mini-20.json is a record of other runs (other pictures); give" in said
+        (tmp_path / "out").rename(tmp_path / "kept")
+        assert experiment("init", "--seeds", 1, "--epochs", 1, "--data", others) == 1
+        assert "holds a run " in capsys.readouterr().err
+        shutil.copytree(tmp_path / "kept", tmp_path / "out", dirs_exist_ok=True)
+        (tmp_path / "out" / "init-tiny-mini-20.json").rename(tmp_path / "out" / "other.json")
+        (tmp_path / "runs").rename(tmp_path / "lost")
+        fits.clear()
+        assert experiment("init", "--seeds", 1, "--epochs", 1, "--data", others) == 0
+        assert len(fits) == len(CLAIMS["init"].configurations)
+
+    def test_a_recipe_that_has_changed_is_not_mixed_with_the_one_of_before(
+        self, experiment, tmp_path, fits, capsys, monkeypatch
+    ):
+        assert experiment("lrn", "--seeds", 1) == 0
+        config = Experiment.config
+        monkeypatch.setattr(
+            Experiment, "config", lambda self, s, seed: config(self, s | {"momentum": 0.8}, seed)
+        )
+        fits.clear()
+        capsys.readouterr()
+        assert experiment("lrn", "--seeds", 2, "--runs", tmp_path / "others") == 1
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert "is a record of other runs (momentum 0.9, not 0.8); give another folder" in said
+        assert fits == []
+
+    def test_a_record_that_came_in_the_meantime_is_checked_before_it_is_added_to(
+        self, experiment, tmp_path, monkeypatch, capsys
+    ):
+        """As of another process, begun at the same time with other settings."""
+        assert experiment("lrn", "--seeds", 1) == 0
+        record_file = tmp_path / "out" / "lrn-tiny-mini-20.json"
+        other = record_file.read_text()
+        record_file.unlink()
+        fit = Trainer.fit
+
+        def meanwhile(self):
+            record_file.write_text(other)
+            return fit(self)
+
+        monkeypatch.setattr(Trainer, "fit", meanwhile)
+        assert experiment("lrn", "--epochs", 1, "--runs", tmp_path / "others") == 1
+        assert "is a record of other runs (epochs 2, not 1)" in capsys.readouterr().err
+        assert record_file.read_text() == other
+
+    def test_two_processes_may_write_to_one_record(self, tmp_path):
+        made = [fake_record("lrn", [fake_run([0.5], seed=seed)]) for seed in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda each: record.save(each, tmp_path, same), made))
+        assert [run["seed"] for run in recorded_in(tmp_path)["runs"]] == list(range(8))
+
+    def test_a_run_that_another_process_trains_is_waited_for(
+        self, experiment, tmp_path, monkeypatch, fits, capsys
+    ):
+        assert experiment("lrn", "--seeds", 1) == 0
+        (tmp_path / "out").rename(tmp_path / "kept")
+        result = tmp_path / "runs" / "tiny-mini-20" / "epochs=2,seed=0" / runs.RESULT
+        text = result.read_text()
+        result.unlink()
+        monkeypatch.setattr(runs.time, "sleep", lambda seconds: result.write_text(text))
+        fits.clear()
+        capsys.readouterr()
+        with RunFolder(result.parent).in_use():
+            assert experiment("lrn", "--seeds", 1) == 0
+        assert "another process is training into" in capsys.readouterr().err
+        assert fits == [result.parent.name]  # which found it busy
+
+    def test_weights_that_are_gone_cannot_be_evaluated(self, experiment, tmp_path, capsys):
+        """Unless a record has the figures."""
+        assert experiment("lrn", "dropout", "--seeds", 1) == 0
+        for path in (tmp_path / "runs").rglob("last.npz"):
+            path.unlink()
+        kept = {name: recorded(tmp_path, name) for name in ("lrn", "dropout")}
+        assert experiment("lrn", "dropout", "--seeds", 1) == 0
+        assert {name: recorded(tmp_path, name) for name in kept} == kept
+        capsys.readouterr()
+        assert experiment("ten-crop", "--seeds", 1) == 1
+        assert "remove the folder, and the run is trained again" in capsys.readouterr().err
+
+    def test_a_result_of_another_version(self, experiment, tmp_path, capsys):
+        assert experiment("lrn", "--seeds", 1) == 0
+        (tmp_path / "out").rename(tmp_path / "kept")
+        for path in (tmp_path / "runs").rglob(runs.RESULT):
+            path.write_text(path.read_text().replace('"pictures"', '"images"'))
+        assert experiment("lrn", "--seeds", 1) == 1
+        assert "is of another version of these experiments; remove" in capsys.readouterr().err
 
     def test_fewer_seeds_take_nothing_from_the_record(self, experiment, whole, tmp_path):
         assert experiment("lrn", "--seeds", 2) == 0
@@ -514,13 +638,23 @@ class TestGoingOn:
         def runs_at(lr, counted, *seeds):
             return [fake_run([0.5], lr=lr, seed=s) | {"counted": counted} for s in seeds]
 
+        def brief(found):
+            return [(run["seed"], run["lr"], run["counted"]) for run in found]
+
         before = [*runs_at(0.1, True, 0, 1), *runs_at(0.2, False, 0)]
         found = record.merged([*runs_at(0.1, False, 0), *runs_at(0.4, True, 0)], before)
-        assert [(run["seed"], run["lr"], run["counted"]) for run in found] == [
+        assert brief(found) == [
             (0, 0.1, False),
             (0, 0.4, True),
             (0, 0.2, False),
             (1, 0.1, False),
+        ]
+        found = record.merged([*runs_at(0.1, True, 0), *runs_at(0.4, False, 0)], found)
+        assert brief(found) == [
+            (0, 0.1, True),
+            (0, 0.4, False),
+            (0, 0.2, False),
+            (1, 0.1, True),
         ]
 
     def test_a_record_with_other_settings_is_refused_before_anything_is_trained(
@@ -533,7 +667,7 @@ class TestGoingOn:
         capsys.readouterr()
         assert experiment("lrn", "--seeds", 1, "--image-size", 17) == 1
         said = capsys.readouterr().err.splitlines()[-1]
-        expected = "is a record with other settings (image_size 15, not 17); give another folder"
+        expected = "is a record of other runs (image_size 15, not 17); give another folder"
         assert expected in said and "--out" in said
         assert fits == [] and recorded(tmp_path) == before
 
@@ -627,7 +761,8 @@ class TestWordsOfTheTable:
         (relu,), (tanh,), (sigmoid,) = rows["ReLU"], rows["tanh"], rows["sigmoid"]
         assert relu[TO_25.name] == "2.00 (2.00 to 2.00)"
         assert tanh[TO_25.name] == "4.00; 1 of 2 never"
-        assert tanh["verdict"] == "one seed: no telling; 2 times as many"
+        some = "(1 of 2 seeds have both)"
+        assert tanh["verdict"] == f"one seed: no telling; 2 times as many {some}"
         assert tanh["less that of ReLU (95% interval)"] == "+2.00"
         assert sigmoid[TO_25.name] == "1 of 1 never"
         assert (sigmoid["verdict"], sigmoid["seeds"]) == ("-", "1")
@@ -638,9 +773,16 @@ class TestWordsOfTheTable:
         assert cells(text, "Result")["He"][0]["validation loss"] == "1.500"
         assert "- marked in the picture: ln C, 2.303\n" in text
 
+    def test_times_of_several_machines_have_no_mean(self):
+        made = [fake_run([0.5], seed=0), fake_run([0.5], seed=1, machine="another")]
+        made += [fake_run([0.5], seed=s, configuration="no LRN") for s in (0, 1)]
+        rows = cells(tables.markdown(CLAIMS["lrn"], fake_record("lrn", made), "x"), "Result")
+        assert rows["all parts"][0]["training"] == "on several machines"
+        assert rows["no LRN"][0]["training"] == "1 s"
+
     def test_what_was_not_run_yet_is_left_open(self, tmp_path):
         made = fake_record("pooling", [fake_run([0.5], configuration="overlapped, maximum")])
-        path = record.save(made, tmp_path)
+        path = record.save(made, tmp_path, same)
         rows = cells(path.read_text(), "Result")
         assert rows["tiled, average"][0]["validation error"] == "-"
         assert path.with_suffix(".png").exists()
@@ -651,7 +793,7 @@ class TestWordsOfTheTable:
         made = [fake_run([0.5, 0.2], seed=s, configuration=ways[0]) for s in range(3)]
         made += [fake_run([0.6], seed=0, configuration=ways[1], ended="the loss is no number")]
         made += [fake_run([], seed=1, configuration=ways[1], ended="the loss is no number")]
-        text = record.save(fake_record(claim, made), tmp_path).read_text()
+        text = record.save(fake_record(claim, made), tmp_path, same).read_text()
         assert "the loss is no number" in text
 
 
@@ -683,12 +825,27 @@ class TestTheCommandLine:
         assert experiment("lrn") == 1
         assert "give another folder with --runs" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("text", ["{", "[]", '{"runs": []}'])
-    def test_something_else_among_the_records(self, experiment, tmp_path, capsys, text):
-        (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "a.json").write_text(text)
-        assert experiment("lrn", "--seeds", 1) == 1
-        assert "a.json is not a record of experiments; move it, or" in capsys.readouterr().err
+    @pytest.mark.parametrize("change", ["{", "[]", "epochs", "lr", None])
+    def test_something_else_among_the_records(self, experiment, done, tmp_path, capsys, change):
+        shutil.copytree(done[0] / "out", tmp_path / "out")
+        path = tmp_path / "out" / "lrn-tiny-mini-20.json"
+        text = path.read_text()
+        path.unlink()
+        if change is None:
+            path.mkdir()
+        else:  # a text in its place, or one of its parts by another name
+            replaced = text.replace(f'"{change}"', '"x"')
+            path.write_text(change if replaced == text else replaced)
+        said = "lrn-tiny-mini-20.json is not a record of experiments; move it, or"
+        for arguments in (("lrn", "--seeds", 1), ("dropout",), ("lrn", "--draw")):
+            assert experiment(*arguments) == 1
+            assert said in capsys.readouterr().err
+
+    def test_a_folder_for_records_that_cannot_be_made(self, experiment, tmp_path, capsys, fits):
+        (tmp_path / "out").write_text("")
+        assert experiment("lrn") == 1
+        assert "give another folder with --out" in capsys.readouterr().err
+        assert fits == []
 
     def test_nothing_to_draw(self, tmp_path, capsys):
         assert command.main(["relu", "--draw", "--out", str(tmp_path)]) == 1
