@@ -48,7 +48,7 @@ def machines(record: dict[str, Any]) -> list[str]:
     """Where and when the runs were trained."""
     days: dict[str, set[str]] = {}
     for run in record["runs"]:
-        days.setdefault(f"{run['machine']}; {run['version']}", set()).add(run["date"])
+        days.setdefault(f"{run['machine']}; minialexnet {run['version']}", set()).add(run["date"])
     return [f"{machine}, {', '.join(sorted(dates))}" for machine, dates in days.items()]
 
 
