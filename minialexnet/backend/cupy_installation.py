@@ -1,9 +1,11 @@
 """What is wrong with an installation of CuPy, and the command that mends it."""
 
+import ctypes
 import functools
 import importlib
 import os
 import re
+import sys
 from contextlib import nullcontext
 from importlib import metadata
 from types import ModuleType
@@ -53,6 +55,15 @@ def cupy_packages() -> list[str]:
     return sorted(name for name in names if re.fullmatch(r"cupy(-cuda\d+x?|-rocm-.*)?", name))
 
 
+def has_driver() -> bool:
+    """Whether NVIDIA's driver is installed, which brings this library."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def _computes(cupy: ModuleType) -> bool:
     """Whether sums are right, by a kernel that NVRTC compiles, and products, by cuBLAS."""
     ones = cupy.ones((2, 2))
@@ -61,7 +72,12 @@ def _computes(cupy: ModuleType) -> bool:
 
 def _import_problem(error: Exception) -> Problem:
     if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
-        return "CuPy is not installed", f"pip install {WHEELS}"
+        if has_driver():
+            return "CuPy is not installed", f"pip install {WHEELS}"
+        return (
+            "CuPy is not installed, and no driver of NVIDIA's either",
+            f"install NVIDIA's driver (there must be a GPU of theirs), then: pip install {WHEELS}",
+        )
     reason = _first_line(error.__cause__ or error)  # CuPy wraps the cause in a page of advice
     if "numpy" in reason.lower():
         return _broken(f"CuPy does not import with NumPy {np.__version__}: {reason}")

@@ -1,13 +1,15 @@
 """Each way in which CuPy does not work is named, with the command that mends it."""
 
+import ctypes
 import re
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pretend_cupy import cupy_that
 
-from minialexnet.backend import cupy_packages, cupy_problem
+from minialexnet.backend import cupy_installation, cupy_packages, cupy_problem
 
 
 class DynamicLibNotFoundError(RuntimeError):
@@ -160,12 +162,30 @@ PROBLEMS = {
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_problem_is_named_with_what_mends_it(pretend_cupy, monkeypatch, name):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(cupy_installation, "has_driver", lambda: True)
     cupy, packages, reason, mend = PROBLEMS[name]
     pretend_cupy(cupy, *packages)
     found = cupy_problem()
     assert re.search(reason, found[0])
     assert re.match(mend, found[1])
     assert "\n" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("platform", "library"), [("linux", "libcuda.so.1"), ("win32", "nvcuda.dll")]
+)
+def test_without_a_driver_cupy_alone_would_not_help(pretend_cupy, monkeypatch, platform, library):
+    asked = []
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(ctypes, "CDLL", asked.append)
+    pretend_cupy(not_found("cupy"))
+    assert cupy_problem()[0] == "CuPy is not installed"
+    assert asked == [library]
+    monkeypatch.setattr(ctypes, "CDLL", raising(OSError(f"{library}: cannot open shared object")))
+    cupy_problem.cache_clear()
+    reason, mend = cupy_problem()
+    assert reason == "CuPy is not installed, and no driver of NVIDIA's either"
+    assert re.match(rf"install NVIDIA's driver .*, then: {BOTH}", mend)
 
 
 @pytest.mark.parametrize("visible", ["", "-1", "1"])
