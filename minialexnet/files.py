@@ -13,8 +13,11 @@ TEMPORARY = ".tmp"
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Call `write(file)` on a temporary file beside `path`, then move it into place.
 
-    Raises InputError when that fails; `path` then holds what it held before.
+    Raises InputError when that fails, or `path` is a folder, a device or a pipe; `path` then is
+    what it was before.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no file but something else; give a file to write")
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with open(temporary, "wb") as file:

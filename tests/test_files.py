@@ -39,6 +39,17 @@ class TestWriteAtomically:
         write_atomically(path, write)
         assert path.read_bytes() == b"half and half"
 
+    @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+    def test_what_is_no_file_is_left_alone(self, tmp_path, make):
+        """As a device would be: moved into its place, the file would be there instead of it."""
+        path = tmp_path / "x"
+        make(path)
+        before = path.stat()
+        with pytest.raises(InputError, match="x is no file but something else; give a file"):
+            write_atomically(path, lambda file: file.write(b"x"))
+        assert os.path.samestat(path.stat(), before)
+        assert names(tmp_path) == ["x"]
+
     def test_others_may_read_it(self, tmp_path):
         path = tmp_path / "x.bin"
         write_atomically(path, lambda file: file.write(b"x"))

@@ -1,6 +1,7 @@
 """What several commands do: read pictures, plan a training, fetch a network from a checkpoint."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from minialexnet.backend import Device
 from minialexnet.cli.exceptions import by_augmentation
 from minialexnet.cli.options import chosen_device, recipe
-from minialexnet.cli.text import listing
+from minialexnet.cli.text import class_difference, listing
 from minialexnet.datasets import (
     BUILTIN,
     MANIFEST,
@@ -96,8 +97,11 @@ def say_skipped(pictures: Pictures) -> None:
 
 
 def absolute(data: str) -> str:
-    """The path of the pictures, so that it holds from any folder."""
-    return data if data == BUILTIN else str(Path(data).expanduser().resolve())
+    """The path of the pictures, so that it holds from any folder.
+
+    A link stays one: what was prepared lies beside it, not beside what it points to.
+    """
+    return data if data == BUILTIN else os.path.abspath(Path(data).expanduser())
 
 
 def load_data_again(config: TrainConfig, run: Path, prepares: bool = False) -> Pictures:
@@ -124,7 +128,9 @@ def load_data_for(checkpoint: Checkpoint, path: Path, given: str | None) -> tupl
     if list(pictures.classes) != checkpoint.classes:
         raise InputError(
             f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "
-            f"{listing(checkpoint.classes)}; give pictures of those with --data"
+            f"{listing(checkpoint.classes)}: "
+            f"{class_difference(pictures.classes, checkpoint.classes)}; give pictures of those "
+            "with --data"
         )
     return data, pictures
 

@@ -1,11 +1,12 @@
 """Augmentations switched off for classes: what was given, and what had better be."""
 
 import shlex
+import unicodedata
 from collections.abc import Iterable, Sequence
 
-from minialexnet.cli.options import spelled
+from minialexnet.cli.options import exception_arguments
 from minialexnet.cli.text import listing
-from minialexnet.datasets import Pictures, lookalikes
+from minialexnet.datasets import Pictures, lookalikes, printable
 from minialexnet.errors import InputError
 from minialexnet.training import TrainConfig
 
@@ -31,16 +32,22 @@ def by_augmentation(
     """
     folders = dict(zip(pictures.class_names, pictures.classes, strict=True))
     folders |= {folder: folder for folder in pictures.classes}
+    folders = {_as_typed(name): folder for name, folder in folders.items()}
     collected: dict[str, list[str]] = {}
     for given, names in exceptions:
-        if given not in folders:
+        if _as_typed(given) not in folders:
             raise InputError(
                 f"--except names the class {given!r}, which there is not; there are "
                 f"{listing(pictures.class_names, 20)}"
             )
         for name in names:
-            collected.setdefault(name, []).append(folders[given])
+            collected.setdefault(name, []).append(folders[_as_typed(given)])
     return collected
+
+
+def _as_typed(name: str) -> str:
+    """A name as it comes from a keyboard: macOS writes letters and accents of files apart."""
+    return unicodedata.normalize("NFC", printable(name))
 
 
 def warnings(config: TrainConfig, pictures: Pictures) -> list[str]:
@@ -63,9 +70,7 @@ def warnings(config: TrainConfig, pictures: Pictures) -> list[str]:
 def _warning(augmentation: str, pairs: list[tuple[str, str]]) -> str:
     described = listing([f"{one!r} and {other!r}" for one, other in pairs], NAMED)
     concerned = dict.fromkeys(name for pair in pairs[:NAMED] for name in pair)
-    exceptions = (
-        f"--except {shlex.quote(f'{name}:{spelled(augmentation)}')}" for name in concerned
-    )
+    exceptions = (shlex.join(exception_arguments(name, augmentation)) for name in concerned)
     off = " ".join(exceptions)
     if augmentation == "flip":  # mirrored, most characters are none at all
         off = f"--no-flip, or for these alone with {off}"

@@ -384,6 +384,13 @@ def recipe(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def exception_arguments(class_name: str, augmentation: str) -> list[str]:
+    """The option that switches an augmentation off for a class."""
+    option, value = flag("except_for"), f"{class_name}:{spelled(augmentation)}"
+    # A word that begins with a dash would be taken for an option of its own.
+    return [f"{option}={value}"] if value.startswith("-") else [option, value]
+
+
 def as_arguments(config: TrainConfig) -> list[str]:
     """The options of `train` that ask for the configuration of a run, whatever the defaults are."""
     arguments = []
@@ -394,7 +401,7 @@ def as_arguments(config: TrainConfig) -> list[str]:
         elif name == "except_for":
             for augmentation, classes in value.items():
                 for each in classes:
-                    arguments += [flag(name), f"{each}:{spelled(augmentation)}"]
+                    arguments += exception_arguments(each, augmentation)
         elif value not in (None, "") and (name != "precision" or config.backend == "cupy"):
             arguments += [flag(name), str(value)]
     return arguments

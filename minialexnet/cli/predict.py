@@ -11,7 +11,14 @@ from minialexnet.backend import to_host
 from minialexnet.cli.common import find_checkpoint, load_network
 from minialexnet.cli.options import add_backend, add_checkpoint, add_precision, add_ten_crop
 from minialexnet.cli.text import bar, listing
-from minialexnet.datasets import PictureError, cut_views, decode_picture, display_name
+from minialexnet.datasets import (
+    MAX_FILE_BYTES,
+    PictureError,
+    cut_views,
+    decode_picture,
+    display_name,
+    printable,
+)
 from minialexnet.errors import InputError
 from minialexnet.ops import softmax
 from minialexnet.training import TOP_K, TrainConfig, mean_of_views
@@ -51,13 +58,13 @@ def run(options: argparse.Namespace) -> int:
         try:
             pixels = _read(picture, config.picture_size, config.fit)
         except InputError as error:
-            print(f"minialexnet: {picture}: {error}", file=sys.stderr)
+            print(f"minialexnet: {printable(str(picture))}: {error}", file=sys.stderr)
             failed = True
             continue
         crops = cut_views(pixels, preprocessing.crop, options.ten_crop)
         logits = network.predict(preprocessing(crops, xp))
         shares = to_host(softmax(mean_of_views(logits, len(crops))))[0]
-        print(picture)
+        print(printable(str(picture)))
         for label in shares.argsort()[::-1][:TOP_K]:
             share = float(shares[label])
             print(f"  {names[label]:{width}}  {bar(share)} {share:6.1%}", flush=True)
@@ -70,8 +77,14 @@ def _files(given: Iterable[str]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS)
+        inside = sorted(p for p in path.rglob("*") if _is_picture(p))
         yield from inside or [path]
+
+
+def _is_picture(path: Path) -> bool:
+    """Hidden files are not: "._cat.jpg" is what macOS leaves beside cat.jpg."""
+    ending = path.suffix.lower()
+    return ending in PICTURE_ENDINGS and not path.name.startswith(".") and path.is_file()
 
 
 def _read(path: Path, size: int, fit: str) -> np.ndarray:
@@ -79,7 +92,8 @@ def _read(path: Path, size: int, fit: str) -> np.ndarray:
     if path.is_dir():
         raise PictureError(f"no pictures in this folder (no file {', '.join(PICTURE_ENDINGS)})")
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise PictureError(f"cannot be read ({error.strerror}); give a JPEG or PNG file") from None
     return decode_picture(data, size, fit)

@@ -80,6 +80,8 @@ def _target(given: str | None, checkpoint: Path) -> Path:
             f"{target} is a folder; give the file to write with --out, such as "
             f"{target / 'report.html'}"
         )
+    if target.suffix.lower() not in (".html", ".htm"):  # such as best.npz, given by mistake
+        raise InputError(f"--out is {given!r}; expected a name that ends in .html")
     if not os.access(target.parent, os.W_OK):
         raise InputError(
             f"cannot write {target.name} into {target.parent}, which is not there or not yours to "

@@ -57,6 +57,16 @@ def file_size(count: int) -> str:
     return f"{count} bytes"
 
 
+def class_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    """In what the classes that were found differ from those expected."""
+    more = [name for name in found if name not in set(expected)]
+    missing = [name for name in expected if name not in set(found)]
+    parts = [f"{listing(missing)} missing"] * bool(missing) + [f"{listing(more)} besides"] * bool(
+        more
+    )
+    return " and ".join(parts) or "they come in another order"
+
+
 def listing(names: Sequence[str], most: int = 5) -> str:
     """The first names, and how many there are in all: "red, green, ... (10 in all)"."""
     shown = ", ".join(names[:most])

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -197,7 +198,7 @@ def _say_pictures(data: str, pictures: Pictures) -> None:
 
 
 def _stem(data: str) -> str:
-    name = Path(data).resolve().name
+    name = os.path.basename(absolute(data))
     for ending in (".tar.gz", ".tgz", ".tar"):
         name = name.removesuffix(ending)
     return name or "run"

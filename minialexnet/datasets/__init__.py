@@ -4,11 +4,17 @@ from minialexnet.datasets.augmentation import AUGMENTATIONS, Augmentation
 from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views, steps_per_epoch
 from minialexnet.datasets.builtin import BUILTIN, builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
-from minialexnet.datasets.decode import FITS, PictureError, decode_picture, shorter_side
+from minialexnet.datasets.decode import (
+    FITS,
+    MAX_FILE_BYTES,
+    PictureError,
+    decode_picture,
+    shorter_side,
+)
 from minialexnet.datasets.light import relit
 from minialexnet.datasets.load import load_pictures
 from minialexnet.datasets.lookalikes import lookalikes
-from minialexnet.datasets.names import display_name
+from minialexnet.datasets.names import display_name, printable
 from minialexnet.datasets.normalize import to_network_input
 from minialexnet.datasets.pictures import Pictures, PictureSet
 from minialexnet.datasets.plan import MANIFEST
@@ -22,6 +28,7 @@ __all__ = [
     "BUILTIN",
     "FITS",
     "MANIFEST",
+    "MAX_FILE_BYTES",
     "Augmentation",
     "EvalBatches",
     "PictureError",
@@ -43,6 +50,7 @@ __all__ = [
     "open_source",
     "prepare",
     "principal_colours",
+    "printable",
     "relit",
     "shorter_side",
     "statistics_of",

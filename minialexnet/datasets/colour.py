@@ -42,6 +42,12 @@ class PrincipalColours:
 
 
 def principal_colours(statistics: Statistics) -> PrincipalColours:
-    """Of all pixels of a set."""
+    """Of all pixels of a set.
+
+    An axis may point either way, and libraries choose differently. Here its largest part is
+    positive, so that the same seed changes the colours alike everywhere.
+    """
     variances, directions = np.linalg.eigh(statistics.covariance)
+    largest = np.abs(directions).argmax(axis=0)
+    directions = directions * np.sign(directions[largest, range(len(largest))])
     return PrincipalColours(directions, np.sqrt(np.maximum(variances, 0)))

@@ -38,16 +38,16 @@ class Folder:
             return
         try:
             with os.scandir(here) as scan:
-                entries = list(scan)
+                entries = [(entry.name, entry.is_dir()) for entry in scan]
         except OSError as error:
             raise InputError(f"the folder '{here}' cannot be read: {error.strerror}") from None
-        for entry in entries:
-            path = f"{below}{entry.name}"
-            if not entry.is_dir():
+        for name, is_folder in entries:
+            path = f"{below}{name}"
+            if not is_folder:
                 files.append(path)
                 continue
             folders.add(path)
-            if not entry.name.startswith(".") and _is_searched(tuple(path.split("/"))):
+            if not name.startswith(".") and _is_searched(tuple(path.split("/"))):
                 self._walk(path + "/", (*above, real), files, folders)
 
     def read(self, paths: Collection[str]) -> Iterator[tuple[str, bytes]]:

@@ -338,7 +338,8 @@ def _remove(folder: Path, *names: str) -> None:
     """These files, and what a killed process left when it wrote them."""
     for name in names:
         for path in (folder / name, *folder.glob(f".{name}.*{TEMPORARY}")):
-            path.unlink(missing_ok=True)
+            if path.exists():  # a finished set may lie where nothing can be changed
+                path.unlink(missing_ok=True)
 
 
 def _marks(split: str) -> str:

@@ -56,7 +56,7 @@ def open_prepared(folder: Path, size: int | None = None, fit: str | None = None)
         skipped = [(name, reason) for name, reason in text["skipped"]]
         names = dict(text["display_names"])
         return Pictures(sets["train"], sets["val"], skipped, plan.fit, names, folder)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (EOFError, OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
             f"the prepared set '{folder}' is damaged ({error}): delete it and prepare the pictures "
             "again"

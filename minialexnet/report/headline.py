@@ -27,7 +27,7 @@ def headline(subject: Subject, findings: Findings) -> Html:
         _fact(
             "training",
             duration(seconds) if subject.history else "under way",
-            f"{subject.epochs} of {count(epochs, 'epoch')}, "
+            f"{_done(subject)} of {count(epochs, 'epoch')}, "
             f"{count(checkpoint.progress['pictures']['train_count'], 'picture')}",
         ),
         _fact(
@@ -74,9 +74,21 @@ def _moment(progress: dict) -> str:
     return f"after epoch {progress['epoch']}"
 
 
+def _done(subject: Subject) -> int:
+    """How many epochs are known to be over."""
+    return subject.checkpoint.progress["epoch"] if subject.epochs is None else subject.epochs
+
+
 def _unfinished(subject: Subject) -> Html | None:
     if subject.is_over:
         return None
+    if subject.epochs is None:
+        return element(
+            "p",
+            "There is no last.npz of this run beside the weights, so how its training went on is "
+            "not known here.",
+            class_="note",
+        )
     return element(
         "p",
         element("strong", "The training is not over: "),

@@ -29,8 +29,7 @@ def predictions(names: list[str], val: PictureSet, crop: int, findings: Findings
         "What it sees",
         element("h3", "Typical right answers"),
         _caption(
-            "Of each class, the right answer of median confidence"
-            + (f"; {SHOWN} of the classes." if len(names) > SHOWN else ".")
+            _which_right(len(right), len(names))
             if len(right)
             else "None of the validation pictures is right."
         ),
@@ -43,6 +42,14 @@ def predictions(names: list[str], val: PictureSet, crop: int, findings: Findings
         ),
         cards(wrong) if len(wrong) else None,
     )
+
+
+def _which_right(shown: int, classes: int) -> str:
+    if shown == classes:
+        return "Of each class, the right answer of median confidence."
+    if shown < SHOWN:
+        return "Of each class with a right answer, the one of median confidence."
+    return f"Of {shown} of the classes, the right answer of median confidence."
 
 
 def _caption(text: str) -> Html:

@@ -32,7 +32,7 @@ class Subject:
     data: str
     pictures: Pictures
     history: list[dict[str, float]]
-    epochs: int
+    epochs: int | None
     ten_crop: bool = False
 
     @property
@@ -44,21 +44,23 @@ class Subject:
     @property
     def is_over(self) -> bool:
         """The training has done all its epochs."""
-        return self.epochs >= self.checkpoint.config["epochs"]
+        return self.epochs is not None and self.epochs >= self.checkpoint.config["epochs"]
 
 
-def history_of(path: Path, checkpoint: Checkpoint) -> tuple[list[dict[str, float]], int]:
+def history_of(path: Path, checkpoint: Checkpoint) -> tuple[list[dict[str, float]], int | None]:
     """The epochs of the run which the checkpoint at `path` belongs to, and how many are over.
 
-    The best checkpoint does not know what came after it, but last.npz beside it does.
+    The best checkpoint does not know what came after it, but last.npz beside it does. Without that,
+    how many are over is None, unless they all are.
     """
-    own = checkpoint.progress["history"]
+    own, epochs = checkpoint.progress["history"], checkpoint.progress["epoch"]
     last = path.with_name("last.npz")
-    if own and last != path and last.exists():
-        try:
-            progress = load_checkpoint(last).progress
-        except InputError:  # damaged; the report is about the other file
-            return own, checkpoint.progress["epoch"]
-        if progress["history"][: len(own)] == own:  # otherwise it is of another run
+    if last == path:
+        return own, epochs
+    try:
+        progress = load_checkpoint(last).progress
+        if own and progress["history"][: len(own)] == own:  # otherwise it is of another run
             return progress["history"], progress["epoch"]
-    return own, checkpoint.progress["epoch"]
+    except InputError:  # not there, or damaged; the report is about the other file
+        pass
+    return own, epochs if epochs >= checkpoint.config["epochs"] else None

@@ -1,11 +1,17 @@
 """`minialexnet data prepare`, and training on what it made."""
 
+import errno
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from minialexnet.cli.common import load_data_again
 from minialexnet.datasets import decode_all
 from minialexnet.datasets import prepare as library_prepare
-from minialexnet.training import load_checkpoint
+from minialexnet.training import TrainConfig, load_checkpoint
 
 
 @pytest.fixture
@@ -96,3 +102,25 @@ def test_ctrl_c(prepare, monkeypatch):
     assert answer.status == 130
     answer.last_sentence("interrupted; the same command goes on from there")
     assert prepare().status == 0
+
+
+def test_what_was_prepared_beside_a_link_is_found_again(cli, own_tiny, tmp_path, recipe):
+    """And not beside the pictures, where perhaps nothing may be written."""
+    link = tmp_path / "link"
+    link.symlink_to(own_tiny)
+    assert cli("data", "prepare", link, "--picture-size", 32).status == 0
+    run = ("train", "--data", link, "--runs", tmp_path / "runs", *recipe, "--epochs", 1)
+    assert "prepared in" in cli(*run).err
+    config = json.loads((tmp_path / "runs" / "link-1" / "config.json").read_text())
+    assert config["data"] == str(link)
+    assert load_data_again(TrainConfig.from_dict(config), tmp_path).folder == tmp_path / "link-32px"
+
+
+def test_a_finished_set_is_found_where_nothing_can_be_written(cli, own_tiny, tmp_path, monkeypatch):
+    assert cli("data", "prepare", own_tiny, "--picture-size", 32).status == 0
+
+    def refuse(path, missing_ok=False):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert cli("data", "prepare", own_tiny, "--picture-size", 32).status == 0

@@ -31,6 +31,18 @@ def drawn(monkeypatch):
     return seen
 
 
+@pytest.mark.parametrize("option", [("--out", "photo.png"), ()])
+def test_the_picture_that_is_shown_is_not_overwritten(cli, tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    name = option[1] if option else "augmentations.png"
+    Image.fromarray(noise()[0]).save(name)
+    before = (tmp_path / name).read_bytes()
+    answer = cli("data", "show", name, *option)
+    assert answer.status == 1
+    answer.sentence("the sheet would take the place of the picture", name, "with --out")
+    assert (tmp_path / name).read_bytes() == before
+
+
 def config(**changes):
     values = {
         "data": "noise",

@@ -57,6 +57,7 @@ def test_other_classes_are_refused_and_both_lists_named(cli, trained, new_set, t
     answer = cli("eval", "--checkpoint", trained, "--data", other)
     assert (answer.status, answer.out) == (1, "")
     answer.sentence(str(other), "cat, dog, red", "blue, green, red", "--data")
+    answer.sentence("red: blue, green missing and cat, dog besides; give")
 
 
 def test_pictures_that_were_moved_are_asked_for(cli, trained, own_tiny, tmp_path):

@@ -39,6 +39,33 @@ def test_of_a_folder_all_pictures_are_taken_and_nothing_else(cli, trained, own_t
     assert answer.out.count(".png\n") == 12
 
 
+def test_folders_and_hidden_files_are_no_pictures_whatever_their_names(cli, trained, own_tiny):
+    (own_tiny / "val" / "2020.jpg").mkdir()
+    (own_tiny / "val" / "red" / "._0.png").write_bytes(b"what macOS leaves there")
+    answer = cli("predict", "--checkpoint", trained, own_tiny / "val")
+    assert (answer.status, answer.err) == (0, "")
+    assert answer.out.count(".png\n") == 12
+
+
+def test_a_huge_file_is_not_read_whole(cli, trained, tiny, tmp_path):
+    huge = tmp_path / "huge.jpg"
+    with open(huge, "wb") as file:
+        file.truncate(1 << 40)
+    answer = cli("predict", "--checkpoint", trained, huge, tiny / "val/red/0.png")
+    assert answer.status == 1
+    answer.sentence("huge.jpg: ", "larger than 128 MiB")
+    assert answer.out.count(".png\n") == 1
+
+
+def test_names_do_not_command_the_terminal(cli, trained, tiny, tmp_path):
+    for name in ("a\x1b[31mb.png", "c\x1b[31md.png"):
+        shutil.copy(tiny / "val/red/0.png", tmp_path / name)
+    (tmp_path / "c\x1b[31md.png").write_bytes(b"")
+    answer = cli("predict", "--checkpoint", trained, tmp_path)
+    assert r"a\x1b[31mb.png" in answer.out and r"c\x1b[31md.png" in answer.err
+    assert "\x1b" not in answer.out + answer.err
+
+
 def test_an_empty_folder_is_an_error(cli, trained, tmp_path):
     answer = cli("predict", "--checkpoint", trained, tmp_path)
     assert (answer.status, answer.out) == (1, "")

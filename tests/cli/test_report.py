@@ -48,6 +48,31 @@ def reported(cli, trained, tmp_path) -> Element:
     return page_of(tmp_path / "page.html")
 
 
+def test_the_page_takes_the_place_of_no_weights(cli, trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "tiny-1")
+    before = (run / "best.npz").read_bytes()
+    answer = cli("report", run, "--out", run / "best.npz")
+    assert (answer.status, answer.out) == (1, "")
+    answer.sentence("--out is", "best.npz", "expected a name that ends in .html")
+    assert (run / "best.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("last", ["missing", "damaged"])
+def test_weights_without_their_run_do_not_say_how_it_went_on(cli, trained, tmp_path, last):
+    checkpoint = load_checkpoint(trained / "best.npz")
+    checkpoint.progress["epoch"], checkpoint.progress["history"] = (
+        1,
+        checkpoint.progress["history"][:1],
+    )
+    save_checkpoint(tmp_path / "net.npz", checkpoint)
+    if last == "damaged":
+        (tmp_path / "last.npz").write_bytes(b"PK")
+    assert cli("report", tmp_path / "net.npz").status == 0
+    page = page_of(tmp_path / "report.html")
+    assert page.one("p", "note").text.startswith("There is no last.npz of this run")
+    assert fact(page, "training")[1].startswith("1 of 2 epochs")
+
+
 def test_the_newest_run_gets_its_page_in_its_folder(cli, trained, tmp_path):
     run = shutil.copytree(trained, tmp_path / "runs" / "tiny-1")
     answer = cli("report", "--runs", tmp_path / "runs")

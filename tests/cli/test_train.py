@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import signal
 import struct
 import sys
@@ -19,6 +20,8 @@ from pretend_cupy import cupy_that
 from tqdm import tqdm
 
 from minialexnet.cli import common, main, train
+from minialexnet.cli.options import exception_arguments
+from minialexnet.datasets import printable
 from minialexnet.errors import InputError
 from minialexnet.training import TrainConfig, Trainer, load_checkpoint
 
@@ -195,6 +198,26 @@ class TestAugmentations:
         assert cli("train", *options).status == 0
         config = json.loads((tmp_path / "set-1" / "config.json").read_text())
         assert config["except_for"] == {"flip": ["n01440764"], "crop": ["dog:2"]}
+
+    @pytest.mark.parametrize(
+        ("folder", "typed"),
+        [("Ko\u0308ter", "K\u00f6ter"), ("a\u3000b", "a\u3000b"), ("a\u3000b", r"a\u3000b")],
+    )
+    def test_names_are_those_that_one_types_or_sees(
+        self, cli, new_set, tmp_path, recipe, folder, typed
+    ):
+        """Letters with accents apart from them, as macOS names files, and spaces not of ASCII."""
+        data = new_set(tmp_path / "set", "cat", train=6, val=1)
+        for split in ("train", "val"):
+            shutil.copytree(data / split / "cat", data / split / folder)
+        options = ("--data", data, "--runs", tmp_path, *recipe, "--epochs", 1)
+        assert cli("train", *options, "--except", f"{typed}:flip").status == 0
+        config = json.loads((tmp_path / "set-1" / "config.json").read_text())
+        assert config["except_for"] == {"flip": [printable(folder)]}
+
+    def test_a_name_that_begins_with_a_dash_is_written_in_one_word(self):
+        assert exception_arguments("-", "flip") == ["--except=-:flip"]
+        assert exception_arguments("6", "colour_noise") == ["--except", "6:colour-noise"]
 
     def test_a_class_that_there_is_not_is_answered_with_those_there_are(self, cli, tiny, tmp_path):
         answer = cli("train", "--data", tiny, "--runs", tmp_path / "runs", "--except", "cat:flip")

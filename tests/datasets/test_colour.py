@@ -23,6 +23,19 @@ def test_the_axes_are_those_of_the_covariance_of_all_pixels():
     assert s[0] <= s[1] <= s[2]
 
 
+def test_which_way_an_axis_points_is_not_left_to_the_library(monkeypatch):
+    statistics = statistics_of(pictures().astype(np.uint8))
+    eigh, found = np.linalg.eigh, []
+    for signs in ([1, 1, 1], [-1, 1, -1], [1, -1, -1]):
+        monkeypatch.setattr(
+            np.linalg, "eigh", lambda c, signs=signs: (eigh(c)[0], eigh(c)[1] * signs)
+        )
+        found.append(principal_colours(statistics).directions)
+    for directions in found:
+        np.testing.assert_array_equal(directions, found[0])
+        assert (directions[np.abs(directions).argmax(axis=0), range(3)] > 0).all()
+
+
 @pytest.mark.parametrize("strength", [0.1, 0.5])
 def test_shifts_vary_as_the_colours_do(strength):
     """Their covariance is strength^2 times that of the pixels: s_i are no eigenvalues."""

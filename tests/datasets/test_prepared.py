@@ -85,6 +85,7 @@ def with_another_label(path):
         ("train-mean.npy", lambda path: path.unlink()),
         ("train-mean.npy", lambda path: np.save(path, np.zeros((4, 4, 3)))),
         ("train-mean.npy", lambda path: path.write_bytes(b"x")),
+        ("train-mean.npy", lambda path: path.write_bytes(b"")),
     ],
 )
 def test_damage_is_named(folder, name, spoil):

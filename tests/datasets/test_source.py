@@ -220,6 +220,11 @@ def test_unreadable(good_set, pack, monkeypatch):
         refused(good_set, "train/dog", "cannot be read", "Permission denied")
 
 
+def test_a_link_to_itself(good_set):
+    (good_set / "train/loop").symlink_to("loop")
+    refused(good_set, "train", "cannot be read", "Too many levels of symbolic links")
+
+
 def test_a_link_to_nowhere_or_a_pipe_in_a_folder(good_set):
     (good_set / "train/cat/9.png").symlink_to("gone")
     refused(good_set, "train/cat/9.png", "cannot be read", "link to nowhere")

@@ -52,6 +52,27 @@ def test_it_can_be_read_by_those_who_do_not_see_it(new_subject):
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize(
+    ("classes", "right", "caption"),
+    [
+        (3, 3, "Of each class, the right answer of median confidence."),
+        (9, 2, "Of each class with a right answer, the one of median confidence."),
+        (9, 9, "Of 8 of the classes, the right answer of median confidence."),
+        (3, 0, "None of the validation pictures is right."),
+    ],
+)
+def test_which_right_answers_are_shown(new_subject, classes, right, caption):
+    subject = new_subject(classes)
+    labels = np.asarray(subject.pictures.val.labels)
+    answers = np.where(labels < right, labels, (labels + 1) % classes)
+    page = parse(written(subject, findings_with(labels, answers, classes)))
+    section = page.part("predictions")
+    assert section.all("p", "caption")[0].text == caption
+    shown = section.all("div", "cards")[0].all("figure", "card")
+    if right:
+        assert len(shown) == min(right, 8)
+
+
 @pytest.mark.parametrize("classes", [2, 6, 25])
 def test_few_classes_have_a_table_of_confusions(new_subject, classes):
     page = parse(written(new_subject(classes)))

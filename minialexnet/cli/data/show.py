@@ -15,6 +15,7 @@ from minialexnet.cli.options import add_recipe
 from minialexnet.datasets import (
     BUILTIN,
     FITS,
+    MAX_FILE_BYTES,
     PictureError,
     Pictures,
     PictureSet,
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the sheet, and say where it is."""
-    out = _checked_out(options.out)
+    out = _checked_out(options.out, options.picture)
     data = BUILTIN if options.data is None else options.data
     given = None if options.picture is None else Path(options.picture).expanduser()
     alone = given is not None and options.data is None
@@ -100,20 +101,25 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _checked_out(out: str) -> Path:
-    """Before anything else, for the rest may take long."""
+def _checked_out(out: str, picture: str | None) -> Path:
+    """Before anything else, for the rest may take long. Args: picture: not to be overwritten."""
     path = Path(out).expanduser()
     if path.suffix.lower() != ".png":
         raise InputError(f"--out is {out!r}; expected a name that ends in .png")
     if not path.parent.is_dir():
         raise InputError(f"--out is {out!r}, but there is no folder {path.parent}; create it first")
+    if picture is not None and path.exists() and path.samefile(Path(picture).expanduser()):
+        raise InputError(
+            f"the sheet would take the place of the picture {picture}; name another file with --out"
+        )
     return path
 
 
 def _read(path: Path, size: int | None, fit: str) -> np.ndarray:
     """The square of a picture, of `size`, or of its own up to LARGEST."""
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
         return decode_picture(content, size or min(shorter_side(content), LARGEST), fit)
     except OSError as error:
         reason = error.strerror
