@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from minialexnet.datasets import (
     MANIFEST,
@@ -425,6 +426,29 @@ def test_pictures_that_changed_are_decoded(mixed_set, many):
     assert said[0] == (
         f"'{folder}' holds something else or older, so these are decoded anew each time"
     )
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_pictures_that_changed_are_noticed_though_sizes_and_times_did_not(tmp_path, pack, archive):
+    """As pictures without compression, in archives that are made reproducibly."""
+    given, sizes = tmp_path / "set.tar" if archive else tmp_path / "set", []
+    for colours in ({"cat": 0, "dog": 250}, {"cat": 250, "dog": 0}):
+        shutil.rmtree(tmp_path / "set", ignore_errors=True)
+        for split in ("train", "val"):
+            for name, colour in colours.items():
+                path = tmp_path / "set" / split / name / "0.bmp"
+                path.parent.mkdir(parents=True)
+                Image.new("RGB", (12, 12), (colour, 0, 0)).save(path)
+                os.utime(path, (0, 0))
+        if archive:
+            pack(tmp_path / "set", given.name, mode="w")
+            os.utime(given, (0, 0))
+        sizes.append(given.stat().st_size)
+        if len(sizes) == 1:
+            prepared, _ = prepare(given, size=8)
+            assert load_pictures(given, 8).folder == prepared
+        assert load_pictures(given, 8).train.images[0][0, 0, 0] == colours["cat"]
+    assert sizes[0] == sizes[1]
 
 
 def test_labels_that_changed_are_noticed(tmp_path, draw_set):
