@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -37,7 +38,8 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             "choose another folder, then go on"
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)  # there only if something went wrong
+        with suppress(OSError):
+            temporary.unlink()  # there only if something went wrong
 
 
 def sync_folder(folder: Path) -> None:

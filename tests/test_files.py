@@ -50,6 +50,19 @@ class TestWriteAtomically:
         assert os.path.samestat(path.stat(), before)
         assert names(tmp_path) == ["x"]
 
+    def test_a_file_system_that_cannot_be_written_to(self, tmp_path, monkeypatch):
+        """There even removing what is not there fails otherwise than elsewhere."""
+
+        def refuse(*args, **kwargs):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+        monkeypatch.setattr("builtins.open", refuse)
+        monkeypatch.setattr(files.Path, "unlink", refuse)
+        with pytest.raises(
+            InputError, match=r"could not write .*x \(Read-only file system\); nothing"
+        ):
+            write_atomically(tmp_path / "x", lambda file: None)
+
     def test_others_may_read_it(self, tmp_path):
         path = tmp_path / "x.bin"
         write_atomically(path, lambda file: file.write(b"x"))

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import warnings
+from contextlib import suppress
 
 from minialexnet.backend import is_out_of_memory
 from minialexnet.cli import bench, data, doctor, eval, gradcheck, models, predict, report, train
@@ -64,7 +65,8 @@ def _how_to_need_less(options: argparse.Namespace) -> str:
 
 def _fail(message: str, status: int = 1) -> int:
     line = message.replace("\n", " ")
-    print(f"minialexnet: {line}", file=sys.stderr)
+    with suppress(OSError):  # who should read it may have gone
+        print(f"minialexnet: {line}", file=sys.stderr)
     return status
 
 

@@ -58,6 +58,10 @@ def flag(name: str) -> str:
     return {"except_for": "--except"}.get(name, f"--{spelled(name)}")
 
 
+MOST = 10**12
+"""No option needs a larger whole number, and with some of them arithmetic ends."""
+
+
 def whole(at_least: int) -> Callable[[str], int]:
     """For argparse: whole numbers from `at_least` on."""
 
@@ -66,9 +70,11 @@ def whole(at_least: int) -> Callable[[str], int]:
             number = int(text)
         except ValueError:
             number = at_least - 1
-        if number < at_least:
+        if number < at_least or number > MOST:
             raise argparse.ArgumentTypeError(
                 f"expected a whole number of at least {at_least}, not {text!r}"
+                if number < at_least
+                else f"expected a whole number of at most {MOST:,}"
             )
         return number
 

@@ -62,7 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, and say where the results are."""
-    trainer = _resumed(options) if options.resume else _fresh(options)
+    if options.resume is None:
+        return _train(_fresh(options))
+    run_folder = _folder_to_go_on_in(options)
+    with run_folder.in_use():  # from before it is read, or another process may do more meanwhile
+        return _train(_resumed(run_folder, options))
+
+
+def _train(trainer: Trainer) -> int:
     config, say = trainer.config, trainer.progress.say
     say(
         f"{config.parts.of(config.variant)} with {trainer.network.num_params:,} parameters "
@@ -94,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _fresh(options: argparse.Namespace) -> Trainer:
     data = BUILTIN if options.data is None else options.data
-    name = _name(options.name or _stem(data))
+    name = _stem(data) if options.name is None else _name(options.name)
     device = chosen_device(options)
     pictures = load_data(data, options.picture_size, options.fit, prepares=True)
     config = planned_config(options, data, pictures, device)
@@ -116,7 +123,7 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     return trainer
 
 
-def _resumed(options: argparse.Namespace) -> Trainer:
+def _folder_to_go_on_in(options: argparse.Namespace) -> RunFolder:
     _refuse_new_settings(options)
     path = Path(options.resume).expanduser()
     if path.is_file() and path.name != "last.npz":
@@ -124,7 +131,10 @@ def _resumed(options: argparse.Namespace) -> Trainer:
             f"{path} is not where a run goes on from, which is its last checkpoint; give its "
             f"folder, {path.parent}"
         )
-    run = RunFolder(path.parent if path.is_file() else path)
+    return RunFolder(path.parent if path.is_file() else path)
+
+
+def _resumed(run: RunFolder, options: argparse.Namespace) -> Trainer:
     checkpoint = load_checkpoint(run.last)
     config = TrainConfig.from_dict(checkpoint.config)
     if checkpoint.progress["history"]:
@@ -205,7 +215,7 @@ def _stem(data: str) -> str:
 
 
 def _name(name: str) -> str:
-    if Path(name).name != name:
+    if not name or Path(name).name != name:
         raise InputError(
             f"--name is {name!r}; expected a plain name (--runs says in which folder it lies)"
         )

@@ -84,6 +84,8 @@ def check_labels(logits, labels) -> None:
 
     Their range is looked at where they are on the host; on a GPU that would mean waiting for it.
     """
+    for array in (logits, labels):
+        get_array_module(array)  # refuses what is none; labels may be elsewhere
     if logits.ndim != 2 or tuple(labels.shape) != (logits.shape[0],):
         raise InputError(
             f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; expected "

@@ -82,11 +82,13 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
         f"{path} is not a whole checkpoint of minialexnet; was it cut short? Use another one, "
         "such as last.npz or best.npz beside it"
     )
-    if not zipfile.is_zipfile(path):  # NumPy would offer to unpickle it
-        raise InputError(damaged)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with open(path, "rb") as opened:
+            if not zipfile.is_zipfile(opened):  # NumPy would offer to unpickle it
+                raise InputError(damaged)
+            opened.seek(0)
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
         text = json.loads(str(arrays.pop("text")))
         if text["format"] != FORMAT:
             raise InputError(
@@ -106,8 +108,10 @@ def load_checkpoint(path: str | os.PathLike) -> Checkpoint:
             progress=text["progress"],
             display_names=_texts(text.get("display_names", {})),  # older ones have none
         )
-    except InputError:
+    except (InputError, MemoryError):
         raise
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); see whose it is") from None
     except Exception:  # zipfile and NumPy raise a dozen kinds over damaged files
         raise InputError(damaged) from None
 

@@ -44,7 +44,9 @@ def check_health(config: TrainConfig, train: PictureSet, xp) -> Iterator[Finding
     """
     mean = mean_to_subtract(config.mean, train.statistics)
     preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
-    batch = TrainBatches(train, min(config.batch_size, 64), config.image_size, config.seed)
+    # Of one picture, or a few, the spread says nothing, and they are soon learnt by heart.
+    pictures = min(max(config.batch_size, OVERFIT_PICTURES), 64)
+    batch = TrainBatches(train, pictures, config.image_size, config.seed)
     pixels, labels = batch.batch(epoch=0, step=0)
     x = preprocessing(pixels, xp)
     network = config.network().to(xp)
@@ -112,7 +114,7 @@ def _updates(network, config: TrainConfig) -> Iterator[Finding]:
     for name, old in before.items():
         if name.endswith(".weight"):
             new = to_host(network.params[name])
-            step = np.linalg.norm(new - old) / (1 - config.momentum)
+            step = np.linalg.norm(np.float64(new) - old) / (1 - config.momentum)
             ratios[name.removesuffix(".weight")] = float(step / np.linalg.norm(old))
     ratios.popitem()  # the last layer starts near 0, so that its first step is large beside it
     yield Finding(

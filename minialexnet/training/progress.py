@@ -1,8 +1,11 @@
 """What a person sees while the network trains."""
 
+import io
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ SHORTER = {"top-1 error": "error", "images/s": "img/s"}  # words for a narrow te
 
 class Progress:
     """A bar on a terminal; elsewhere (a log file, CI) plain lines every half a minute.
+
+    Once the terminal was closed, or the reader of a pipe has gone, it is silent: what it was to
+    show goes on, and is saved.
 
     Args: stream: where to write; standard error by default.
     """
@@ -34,15 +40,16 @@ class Progress:
             from tqdm import tqdm  # here, so that `import minialexnet` need not wait for it
 
             columns = self._columns()
-            self._bar = tqdm(
-                total=total,
-                initial=done,
-                file=self._stream,
-                leave=False,
-                miniters=1,
-                ncols=columns,
-                bar_format=_layout(description, "", columns),
-            )
+            with self._if_watched():
+                self._bar = tqdm(
+                    total=total,
+                    initial=done,
+                    file=self._stream,
+                    leave=False,
+                    miniters=1,
+                    ncols=columns,
+                    bar_format=_layout(description, "", columns),
+                )
 
     def update(self, units: int, text: str) -> None:
         """`units` more are done; `text` tells how it stands, in parts separated by commas."""
@@ -50,7 +57,8 @@ class Progress:
         if self._bar is not None:
             self._bar.ncols = self._columns()  # the window may have another size by now
             self._bar.bar_format = _layout(self._description, text, self._bar.ncols)
-            self._bar.update(units)
+            with self._if_watched():
+                self._bar.update(units)
         elif time.monotonic() - self._last_line > LINE_EVERY_SECONDS:
             share = self._done / max(self._total, 1)
             self.say(f"{self._description} {share:4.0%}  {text}".rstrip())
@@ -58,17 +66,29 @@ class Progress:
     def finish(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
-            self._bar.close()
+            with self._if_watched():
+                self._bar.close()
+                self._stream.write("\r" + " " * (self._columns() + SPARE - 1) + "\r")  # a ^C, too
             self._bar = None
-            self._stream.write("\r" + " " * (self._columns() + SPARE - 1) + "\r")  # a ^C, too
 
     def say(self, text: str) -> None:
         """Write a line that stays."""
         self._last_line = time.monotonic()
-        if self._bar is not None:
-            self._bar.write(text, file=self._stream)
-        else:
-            print(text, file=self._stream, flush=True)
+        with self._if_watched():
+            if self._bar is not None:
+                self._bar.write(text, file=self._stream)
+            else:
+                print(text, file=self._stream, flush=True)
+
+    @contextmanager
+    def _if_watched(self) -> Iterator[None]:
+        """Nothing that cannot be shown any more ends the block's caller."""
+        try:
+            yield
+        except OSError:
+            self._is_terminal, self._stream = False, io.StringIO()
+            if self._bar is not None:
+                self._bar.disable, self._bar = True, None
 
     def _columns(self) -> int:
         try:

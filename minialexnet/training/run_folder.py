@@ -37,7 +37,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+        self.path, self._is_held = Path(path), False
         self.last, self.best = self.path / "last.npz", self.path / "best.npz"
 
     @classmethod
@@ -70,15 +70,30 @@ class RunFolder:
     def in_use(self) -> Iterator[None]:
         """Keep other processes from training into this folder, and clear what a killed one left.
 
-        Raises InputError when another process is training here.
+        May be nested: what is read, to go on from there, must be what is there still.
+
+        Raises InputError when another process is training here, or the folder is not there.
         """
+        if self._is_held:
+            yield
+            return
         busy = (
             f"another process is training into {self.path} right now; wait for it, or start a new "
             "run"
         )
-        with only_one(self.path, lambda: None, busy):
+        with only_one(self.path, self._look, busy):
             remove_leftovers(self.path)
-            yield
+            self._is_held = True
+            try:
+                yield
+            finally:
+                self._is_held = False
+
+    def _look(self) -> None:
+        if not self.path.is_dir():
+            raise InputError(
+                f"there is no run folder {self.path}; name another, or start a new run"
+            )
 
     def save_config(self, config: dict[str, Any]) -> None:
         """Write the full configuration, readable and complete."""

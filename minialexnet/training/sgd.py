@@ -1,5 +1,6 @@
 """Stochastic gradient descent with momentum and weight decay, as the paper has it."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from minialexnet.backend import (
@@ -43,10 +44,12 @@ class SGD:
         weight_decay: float = 5e-4,
         bias_lr_factor: float = 2.0,
     ) -> None:
-        if not lr >= 0 or not 0 <= momentum < 1 or not weight_decay >= 0:
+        finite = all(map(math.isfinite, (lr, momentum, weight_decay, bias_lr_factor)))
+        if not finite or min(lr, momentum, weight_decay, bias_lr_factor) < 0 or momentum >= 1:
             raise InputError(
-                f"SGD got lr={lr}, momentum={momentum}, weight_decay={weight_decay}; expected a "
-                "rate and a decay of at least 0, and a momentum from 0 to below 1"
+                f"SGD got lr={lr}, momentum={momentum}, weight_decay={weight_decay}, "
+                f"bias_lr_factor={bias_lr_factor}; expected finite numbers of at least 0, and a "
+                "momentum below 1"
             )
         self.network, self.lr = network, lr
         self.momentum, self.weight_decay = momentum, weight_decay

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -149,7 +149,8 @@ class Trainer:
                     self._train_epoch(interrupted)
                     self._end_epoch(interrupted)
             except KeyboardInterrupt:
-                raise TrainingInterrupted(self._describe_abandoned()) from None
+                number = interrupted.signal_number
+                raise TrainingInterrupted(self._describe_abandoned(), number) from None
             except Exception as error:
                 of_host = isinstance(error, MemoryError) and "numpy" in type(error).__module__
                 if not is_out_of_memory(error) or of_host or gpu_memory(self.xp) is None:
@@ -487,12 +488,17 @@ def _interruptible() -> Iterator[_Interrupt]:
             raise KeyboardInterrupt
         interrupted.signal_number = number
         interrupted.set()
-        # Not by `print`, which the signal may have interrupted.
-        os.write(2, b"\nsaving and stopping; once more to stop without saving\n")
+        with suppress(OSError):  # the terminal may be what was closed
+            # Not by `print`, which the signal may have interrupted.
+            os.write(2, b"\nsaving and stopping; once more to stop without saving\n")
 
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one, a closed terminal, is not on Windows
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    previous = {number: signal.signal(number, on_signal) for number in numbers}
+    previous = {
+        number: signal.signal(number, on_signal)
+        for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN  # as after `nohup`
+    }
     try:
         yield interrupted
     finally:

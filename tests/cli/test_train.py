@@ -23,7 +23,7 @@ from minialexnet.cli import common, main, train
 from minialexnet.cli.options import exception_arguments
 from minialexnet.datasets import printable
 from minialexnet.errors import InputError
-from minialexnet.training import TrainConfig, Trainer, load_checkpoint
+from minialexnet.training import RunFolder, TrainConfig, Trainer, load_checkpoint
 
 
 def rows(run):
@@ -260,6 +260,23 @@ class TestGoingOn:
         answer = cli("train", "--resume", stopped, *options)
         assert answer.status == 1
         answer.sentence(options[0], "own settings")
+
+    def test_a_run_that_another_process_trains_is_not_even_read(self, cli, stopped, monkeypatch):
+        """What was read before the other one was done would take the place of what it did."""
+        monkeypatch.setattr(train, "load_checkpoint", lambda path: pytest.fail("was read"))
+        with RunFolder(stopped).in_use():
+            answer = cli("train", "--resume", stopped)
+        assert answer.status == 1
+        answer.sentence(f"another process is training into {stopped}", "wait for it")
+
+    @pytest.mark.parametrize("option", ["--resume", "--name"])
+    def test_an_empty_name_is_not_taken_for_none(self, cli, tiny, tmp_path, monkeypatch, option):
+        """As of a variable that is not set."""
+        monkeypatch.chdir(tmp_path)
+        answer = cli("train", "--data", tiny, option, "")
+        assert answer.status == 1
+        answer.sentence({"--resume": "no checkpoint last.npz", "--name": "--name is ''"}[option])
+        assert not list(tmp_path.iterdir())
 
     def test_pictures_that_were_moved_can_be_named_anew(
         self, cli, stopped, own_tiny, trained, tmp_path, same_weights, monkeypatch

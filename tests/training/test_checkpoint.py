@@ -237,6 +237,30 @@ class TestOtherFiles:
         np.testing.assert_array_equal(net.params["conv1.weight"], before)
 
 
+class TestWhatCannotBeReadNow:
+    """Is not damaged, so nobody should throw it away."""
+
+    def test_of_somebody_else(self, saved, monkeypatch):
+        path, _ = saved
+
+        def refuse(*args, **kwargs):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+        monkeypatch.setattr("builtins.open", refuse)
+        with pytest.raises(InputError, match=r"last\.npz cannot be read \(Permission denied\)"):
+            load_checkpoint(path)
+
+    def test_without_enough_memory(self, saved, monkeypatch):
+        path, _ = saved
+
+        def refuse(*args, **kwargs):
+            raise MemoryError
+
+        monkeypatch.setattr(checkpoint.np, "load", refuse)
+        with pytest.raises(MemoryError):
+            load_checkpoint(path)
+
+
 class TestAFullDisk:
     def test_leaves_the_checkpoint_before_byte_for_byte(self, saved, monkeypatch):
         path, content = saved

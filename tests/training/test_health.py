@@ -53,8 +53,8 @@ def test_a_network_as_it_comes_is_healthy():
 
 def test_weights_of_the_paper_on_pixels_of_spread_1_are_too_small():
     findings = examine(tiny_config(init="paper", lr=0.01))
-    assert {SPREAD, LEARNS.format(8)} <= ill(findings)
-    assert LEARNS.format(8) not in ill(examine(tiny_config(init="he", lr=0.01)))
+    assert {SPREAD, LEARNS.format(20)} <= ill(findings)
+    assert LEARNS.format(20) not in ill(examine(tiny_config(init="he", lr=0.01)))
 
 
 def test_weights_that_are_far_too_small_are_seen_in_the_outputs(monkeypatch):
@@ -67,17 +67,17 @@ def test_weights_that_are_far_too_small_are_seen_in_the_outputs(monkeypatch):
         return network
 
     monkeypatch.setattr(config, "alexnet", with_small_weights)
-    assert {SPREAD, LEARNS.format(8)} <= ill(examine(tiny_config()))
+    assert {SPREAD, LEARNS.format(20)} <= ill(examine(tiny_config()))
 
 
 def test_weights_for_pixels_of_spread_1_are_too_large_for_raw_ones():
     findings = examine(tiny_config(init="he", pixel_scale=100.0))
-    assert {SPREAD, LEARNS.format(8)} <= ill(findings)
+    assert {SPREAD, LEARNS.format(20)} <= ill(findings)
 
 
 def test_far_too_large_a_rate_is_seen_in_the_size_of_a_step():
     findings = examine(tiny_config(lr=50.0))
-    assert {STEP, LEARNS.format(8)} <= ill(findings)
+    assert {STEP, LEARNS.format(20)} <= ill(findings)
     assert DEAD not in ill(findings)
 
 
@@ -101,7 +101,13 @@ def test_labels_that_contradict_each_other_cannot_be_learned():
     images = np.broadcast_to(COLOURS[0].astype(np.uint8), (12, 20, 20, 3)).copy()
     same = PictureSet(images, np.arange(12) % 4, tiny_pictures().classes, [""] * 12)
     findings = examine(tiny_config(), same)
-    assert LEARNS.format(8) in ill(findings)
+    assert LEARNS.format(12) in ill(findings)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_small_batches_are_no_reason_to_look_at_few_pictures(batch_size):
+    assert ill(findings := examine(tiny_config(batch_size=batch_size))) == set()
+    assert LEARNS.format(20) in findings
 
 
 def test_tiny_sets_are_examined_too():

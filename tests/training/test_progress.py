@@ -79,6 +79,34 @@ class TestInALog:
         bar.finish()
         assert not set(stream.getvalue()) & {"\r", "\x1b"}
 
+    @pytest.mark.parametrize("is_terminal", [False, True])
+    @pytest.mark.parametrize("after", range(8))
+    def test_whom_it_has_nobody_to_tell_it_tells_nothing_and_goes_on(self, is_terminal, after):
+        """The terminal was closed, or the reader of the pipe has gone, after some writes."""
+
+        class Gone(io.StringIO):
+            left = after
+
+            def isatty(self):
+                return is_terminal
+
+            def write(self, text):
+                self.left -= 1
+                if self.left < 0:
+                    raise BrokenPipeError
+                return super().write(text)
+
+        stream = Gone()
+        bar = Progress(stream)
+        for stretch in ("one", "two"):
+            bar.start(stretch, 3)
+            for _ in range(3):
+                bar.update(1, "loss 1.0")
+                bar.say("a line")
+            bar.finish()
+        bar.say("the end")
+        assert "the end" not in stream.getvalue()
+
     def test_standard_error_is_the_default(self, capsys):
         Progress().say("hello")
         captured = capsys.readouterr()

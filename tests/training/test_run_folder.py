@@ -129,6 +129,25 @@ def test_what_a_killed_process_left_is_cleared(tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_folder_that_is_not_there_is_told(tmp_path):
+    gone = pytest.raises(InputError, match=r"there is no run folder .*gone; name another")
+    with gone, RunFolder(tmp_path / "gone").in_use():
+        pass
+
+
+def test_who_has_it_may_have_it_twice_and_nobody_else(tmp_path):
+    run = RunFolder(tmp_path)
+    for _ in range(2):
+        with run.in_use():
+            with run.in_use():
+                pass
+            refused = pytest.raises(InputError, match="another process is training into")
+            with refused, RunFolder(tmp_path).in_use():
+                pass
+    with RunFolder(tmp_path).in_use():
+        pass
+
+
 def test_a_number_that_another_run_took_meanwhile_is_passed_over(tmp_path, monkeypatch):
     (tmp_path / "x-1").mkdir()
     monkeypatch.setattr(Path, "iterdir", lambda self: iter(()))

@@ -230,6 +230,10 @@ def test_at_a_constant_rate_it_is_pytorchs(rng):
         {"lr": 0.1, "momentum": -0.1},
         {"lr": 0.1, "momentum": float("nan")},
         {"lr": 0.1, "weight_decay": -1e-4},
+        {"lr": float("inf")},
+        {"lr": 0.1, "weight_decay": float("inf")},
+        {"lr": 0.1, "bias_lr_factor": -3},
+        {"lr": 0.1, "bias_lr_factor": float("nan")},
     ],
 )
 def test_impossible_settings_are_refused(options):

@@ -1,6 +1,8 @@
 """Training learns, can be stopped and killed at any step, and gives the same weights again."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -661,6 +663,44 @@ class TestInterruptsDuringValidation:
         second.restore(load_checkpoint(second.run.last))
         second.fit()
         assert_same(everything(second), everything(whole[0]))
+
+    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+    def test_the_second_time_too(self, tmp_path, name):
+        number = getattr(signal, name)
+
+        class Impatient(Stopping):
+            times = 1
+
+            def finish(self):
+                if self.after <= 0 and self.times:
+                    self.times -= 1
+                    signal.raise_signal(number)
+
+        with pytest.raises(TrainingInterrupted, match="stopped at once") as stopped:
+            tiny_trainer(tmp_path, progress=Impatient(2, number)).fit()
+        assert stopped.value.exit_status == 128 + number
+
+    def test_where_nobody_can_be_told_it_saves_all_the_same(self, tmp_path, monkeypatch):
+        """Ctrl-C also ends the `tee` that stood behind; a closed terminal takes no more text."""
+
+        def refuse(*_):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(trainer.os, "write", refuse)
+        one = tiny_trainer(tmp_path, progress=Stopping(2, signal.SIGHUP))
+        with pytest.raises(TrainingInterrupted, match="everything is saved"):
+            one.fit()
+        assert load_checkpoint(one.run.last).progress["step"] == 2
+
+    def test_what_was_ignored_before_stays_so(self, tmp_path):
+        """`nohup` lets a training go on after its terminal was closed."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            one = tiny_trainer(tmp_path, progress=Stopping(2, signal.SIGHUP))
+            assert len(one.fit()) == 3
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
     @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
     def test_the_exit_status_is_that_of_the_signal(self, tmp_path, name):
