@@ -23,12 +23,13 @@ FITS = ("crop", "stretch")
 """How a picture becomes square: its central square, or all of it squashed."""
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
-DECODER = f"1, Pillow {PIL.__version__.partition('.')[0]}"
+DECODER = f"2, Pillow {PIL.__version__.partition('.')[0]}"
 """Changes when the same file may give other pixels: ours counts up, Pillow's first number."""
 
 MAX_PIXELS = 64 * 10**6  # a larger picture is refused before it is decoded
 MAX_FILE_BYTES = 128 * 2**20
 WHITE = (255, 255, 255, 255)
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # a tag of TIFF, and a value of it
 
 # How a camera was held, as EXIF numbers it -> what sets the picture upright.
 UPRIGHT = {
@@ -139,6 +140,9 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
     transparent = image.info.get("transparency")
     if transparent is not None:
         grey[grey == transparent] = 65535
+    # Of the TIFFs in which 0 is white Pillow turns those of 8 bits, but not these.
+    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        grey = 65535 - grey
     grey = (grey + 128) // 257  # 65535 = 257 * 255; Pillow's own conversion would clip at 255
     return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
 

@@ -156,6 +156,15 @@ def test_16_bit_grey_is_scaled_not_clipped(encode, form):
         assert np.array_equal(decoded[..., channel], expected)
 
 
+def test_of_16_bits_too_0_may_be_white(encode):
+    levels = np.linspace(0, 65535, 1024).astype(np.uint16).reshape(32, 32)
+    black_is_zero, white_is_zero = (struct.pack("<HHIHH", 262, 3, 1, kind, 0) for kind in (1, 0))
+    data = encode(levels, "TIFF")
+    assert data.count(black_is_zero) == 1
+    decoded = decode_picture(data.replace(black_is_zero, white_is_zero), 32)
+    assert np.array_equal(decoded, 255 - decode_picture(data, 32))
+
+
 def test_16_bit_grey_of_either_byte_order(encode):
     levels = np.arange(0, 65536, 256, dtype=np.uint16).reshape(16, 16)
     little = encode(levels, "TIFF", compression="raw")
