@@ -84,8 +84,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
-    # What a shell starts in the background ignores Ctrl-C, and some tests press it.
+    # What a shell starts in the background ignores Ctrl-C, and what `nohup` starts a closed
+    # terminal; a training respects that, but some tests press the one and close the other.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
