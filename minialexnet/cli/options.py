@@ -127,10 +127,14 @@ def chosen_device(options: argparse.Namespace) -> Device:
     return select_device(options.backend, options.gpu, getattr(options, "precision", None))
 
 
-def add_runs(parser: argparse.ArgumentParser) -> None:
-    """The option --runs."""
+RUNS = "runs"
+"""The folder where runs are kept if nobody says."""
+
+
+def add_runs(parser: argparse.ArgumentParser, default: str | None = RUNS) -> None:
+    """The option --runs. Args: default: None where it matters whether it was given."""
     parser.add_argument(
-        "--runs", default="runs", metavar="FOLDER", help="where runs are kept (default: runs)"
+        "--runs", default=default, metavar="FOLDER", help=f"where runs are kept (default: {RUNS})"
     )
 
 

@@ -11,6 +11,7 @@ from minialexnet.backend import Device, select_device
 from minialexnet.cli.common import absolute, load_data, load_data_again, planned_config
 from minialexnet.cli.exceptions import warnings
 from minialexnet.cli.options import (
+    RUNS,
     add_backend,
     add_precision,
     add_recipe,
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder, archive or prepared set of pictures (default: the built-in set)",
     )
     add("--resume", metavar="RUN", help="go on with the run in this folder, with its settings")
-    add_runs(parser)
+    add_runs(parser, default=None)
     add("--name", help="of the run's folder, before its number (default: that of the data)")
     add_backend(parser)
     add_precision(parser)
@@ -92,7 +93,7 @@ def _train(trainer: Trainer) -> int:
         f"{duration(sum(entry['seconds'] for entry in history))} of training"
     )
     predict, report = "minialexnet predict", "minialexnet report"
-    if trainer.run.path.parent != Path("runs"):  # where they would look by themselves
+    if trainer.run.path.parent != Path(RUNS):  # where they would look by themselves
         run = shlex.quote(str(trainer.run.path))
         predict, report = f"{predict} --checkpoint {run}", f"{report} {run}"
     say(f"look at {trainer.run.path / 'curves.png'}; try: {predict} PICTURE, or {report}")
@@ -109,7 +110,7 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     for line in warnings(config, pictures):
         print(line, file=sys.stderr)
     mean = mean_to_subtract(config.mean, pictures.train.statistics)
-    runs = Path(options.runs)
+    runs = Path(RUNS if options.runs is None else options.runs)
     trainer = Trainer(
         config,
         pictures.train,
@@ -188,9 +189,8 @@ def _device_to_go_on_with(config: TrainConfig, options: argparse.Namespace) -> D
 
 def _refuse_new_settings(options: argparse.Namespace) -> None:
     given = list(recipe(options))
-    given += [
-        name for name in ("picture_size", "fit", "name") if getattr(options, name) is not None
-    ]
+    others = ("picture_size", "fit", "name", "runs")
+    given += [name for name in others if getattr(options, name) is not None]
     if given:
         raise InputError(
             f"{', '.join(map(flag, given))} cannot be changed while resuming, for the run goes on "

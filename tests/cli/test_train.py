@@ -254,7 +254,14 @@ class TestGoingOn:
         answer.sentence(str(trained), "all its 2 epochs")
 
     @pytest.mark.parametrize(
-        "options", [("--lr", 0.1), ("--no-flip",), ("--picture-size", 40), ("--name", "other")]
+        "options",
+        [
+            ("--lr", 0.1),
+            ("--no-flip",),
+            ("--picture-size", 40),
+            ("--name", "other"),
+            ("--runs", "x"),
+        ],
     )
     def test_settings_cannot_be_changed_on_the_way(self, cli, stopped, options):
         answer = cli("train", "--resume", stopped, *options)
