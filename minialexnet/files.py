@@ -42,6 +42,16 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             temporary.unlink()  # there only if something went wrong
 
 
+def make_folder(folder: Path, option: str) -> None:
+    """Make it unless it is there. Raises InputError, which names the option for another one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make '{folder}' ({error.strerror}); give another folder with {option}"
+        ) from None
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names of its files durable, where the system can."""
     if os.name != "posix":

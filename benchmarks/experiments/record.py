@@ -1,5 +1,6 @@
 """The record of a claim: one JSON file, from which table and picture can be drawn at any time."""
 
+import functools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from experiments.charts import draw
 from experiments.claims import CLAIMS
 from experiments.tables import markdown
 from minialexnet.errors import InputError
-from minialexnet.files import write_atomically
+from minialexnet.files import make_folder, write_atomically
 from minialexnet.lock import Busy, only_one
 
 Record = dict[str, Any]
@@ -53,15 +54,7 @@ def save(record: Record, folder: Path, difference: Difference) -> Path:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Wait until no other process writes to the folder, which is made if it is not there."""
-
-    def make() -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot make {folder} ({error.strerror}); give another folder with --out"
-            ) from None
-
+    make = functools.partial(make_folder, folder, "--out")
     with ExitStack() as held:
         while True:
             try:

@@ -12,7 +12,7 @@ from machine import own_version, processor
 from experiments.shelf import Shelved
 from minialexnet.backend import Device, release_memory
 from minialexnet.errors import InputError
-from minialexnet.files import write_atomically
+from minialexnet.files import make_folder, write_atomically
 from minialexnet.lock import Busy
 from minialexnet.training import (
     Progress,
@@ -80,12 +80,7 @@ def _train(
     config: TrainConfig, shelved: Shelved, folder: Path, device: Device, progress: Progress
 ) -> None:
     """Train, and leave the result in the folder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot make {folder} ({error.strerror}); give another folder with --runs"
-        ) from None
+    make_folder(folder, "--runs")
     pictures, run_folder = shelved.pictures, RunFolder(folder)
     mean = mean_to_subtract(config.mean, pictures.train.statistics)
     trainer = Trainer(config, pictures.train, pictures.val, mean, run_folder, progress)

@@ -59,11 +59,12 @@ def file_size(count: int) -> str:
 
 def class_difference(found: Sequence[str], expected: Sequence[str]) -> str:
     """In what the classes that were found differ from those expected."""
-    more = [name for name in found if name not in set(expected)]
-    missing = [name for name in expected if name not in set(found)]
-    parts = [f"{listing(missing)} missing"] * bool(missing) + [f"{listing(more)} besides"] * bool(
-        more
-    )
+    there, wanted = set(found), set(expected)
+    differences = {
+        "missing": [name for name in expected if name not in there],
+        "besides": [name for name in found if name not in wanted],
+    }
+    parts = [f"{listing(names)} {word}" for word, names in differences.items() if names]
     return " and ".join(parts) or "they come in another order"
 
 

@@ -7,6 +7,7 @@ from minialexnet import alexnet, learn
 from minialexnet.datasets import Pictures
 from minialexnet.errors import InputError
 from minialexnet.learn import trained
+from minialexnet.models import Parts
 from minialexnet.training import Trainer, load_checkpoint
 from tests.training.tiny import CLASSES, SIZE, tiny_pictures
 
@@ -46,14 +47,14 @@ def mini(**options):
     return alexnet("mini", num_classes=10, image_size=16, **options)
 
 
-def test_train_learns(small):
-    """Nearly by heart; which pictures dropout leaves wrong in the end differs between machines."""
-    network = mini()
+def test_train_learns_by_heart(small):
+    """Without dropout and at a low rate, or which pictures are wrong in the end would be chance."""
+    network = mini(parts=Parts(dropout=0.0))
     x, labels = small.x[:20], small.labels[:20]
-    history = learn.train(network, x, labels, 40, batch_size=20, val=(x, labels))
-    assert len(history["loss"]) == len(history["error"]) == len(history["val_error"]) == 40
-    assert history["val_error"][-1] == learn.error(network, x, labels) <= 0.25
-    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    history = learn.train(network, x, labels, 60, batch_size=20, lr=0.005, val=(x, labels))
+    assert len(history["loss"]) == len(history["error"]) == len(history["val_error"]) == 60
+    assert history["val_error"][-1] == learn.error(network, x, labels) == 0
+    assert history["loss"][-1] < 0.2 * history["loss"][0]
 
 
 def test_train_is_the_same_for_the_same_seed(small):

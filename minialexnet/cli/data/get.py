@@ -22,6 +22,7 @@ from minialexnet.datasets.catalogue import (
 from minialexnet.datasets.download import download, megabytes
 from minialexnet.datasets.unpack import is_unpacked, unpack
 from minialexnet.errors import InputError
+from minialexnet.files import make_folder
 from minialexnet.training import Progress, duration
 
 ROOT = "MINIALEXNET_DATA"
@@ -86,12 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _root(given: str | None) -> Path:
     root = Path(given or os.environ.get(ROOT) or ".").expanduser()
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"the folder '{root}' cannot be made ({error.strerror}): give another with --root"
-        ) from None
+    make_folder(root, "--root")
     return root
 
 
