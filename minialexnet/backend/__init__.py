@@ -8,6 +8,7 @@ arrays, drawing random numbers, using all cores) is a function of this package.
 from minialexnet.backend.arrays import (
     asarray_like,
     axes_by_stride,
+    float_dtype,
     get_array_module,
     is_on_host,
     memory_order_view,
@@ -70,6 +71,7 @@ __all__ = [
     "empty",
     "empty_like",
     "fetch",
+    "float_dtype",
     "for_each_block",
     "get_array_module",
     "gpu_memory",

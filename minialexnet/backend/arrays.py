@@ -52,6 +52,17 @@ def _module_of(array: Array) -> ModuleType:
     )
 
 
+def float_dtype(value: Any) -> np.dtype:
+    """`value` ("float64", numpy.float64, ...) as a dtype. Raises InputError unless of floats."""
+    try:
+        dtype = np.dtype(value) if value is not None else None  # NumPy takes None for float64
+    except TypeError:
+        dtype = None
+    if dtype is None or dtype.kind != "f":
+        raise InputError(f"dtype is {value!r}; expected one of floats, such as 'float32'")
+    return dtype
+
+
 def is_on_host(array: Array) -> bool:
     """Whether the array's values can be read without waiting for a device."""
     return isinstance(array, np.ndarray)
@@ -67,7 +78,11 @@ def move(array: Array, xp: ModuleType) -> Array:
 
     (A plain copy to the device puts the axes in C order, and a convolution's filters would no
     longer be a matrix without being copied again and again.)
+
+    Raises InputError when `xp` is only the name of a module.
     """
+    if isinstance(xp, str):
+        raise InputError(f"xp is {xp!r}; expected the module itself: import {xp}, and give {xp}")
     if _module_of(array) is xp:
         return array
     order = axes_by_stride(array)

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from minialexnet.backend import move
+from minialexnet.backend import float_dtype, move
 from minialexnet.errors import InputError
 
 Array = Any
@@ -119,7 +119,11 @@ class Layer:
         return self
 
     def astype(self, dtype) -> "Layer":
-        """Convert the parameters to `dtype` (float64 for gradient checks). Returns the layer."""
+        """Convert the parameters to `dtype` (float64 for gradient checks). Returns the layer.
+
+        Raises InputError for what is no type of floats.
+        """
+        dtype = float_dtype(dtype)
         for name, value in self.params.items():
             self.params[name] = value.astype(dtype)
         self.forget()

@@ -27,6 +27,7 @@ from minialexnet.backend import (
     slice_batch,
 )
 from minialexnet.layers.base import Array, Layer
+from minialexnet.ops.shapes import check_same_shape
 
 
 class DepthFirst(Layer):
@@ -45,17 +46,20 @@ class DepthFirst(Layer):
         slices = slice_batch(x)
         results = map_ordered(lambda part: _run(x[part], runners, elements), slices)
         outputs, memories = zip(*results, strict=True)
-        return _join(outputs), (slices, memories)
+        y = _join(outputs)
+        return y, (y.shape, slices, memories)
 
     def run_backward(self, dy: Array, memory, input_gradient: bool = True):
         def on_slice(item):
             part, remembered = item
             return _run_backward(dy[part], remembered, named_runners, input_gradient)
 
+        shape, *of_slices = memory
+        check_same_shape(dy, shape, "dy")  # also that no slice of it is left over
         runners = self._runners(dy, lambda layer: layer.slice_backward_runner(len(dy)))
         named_runners = list(zip(self.layers, runners, strict=True))
         gradients, total = [], {}
-        for gradient, grads in map_ordered(on_slice, list(zip(*memory, strict=True))):
+        for gradient, grads in map_ordered(on_slice, list(zip(*of_slices, strict=True))):
             gradients.append(gradient)
             _add(grads, total)
         return _join(gradients) if input_gradient else None, total

@@ -29,9 +29,10 @@ class Dropout(Layer):
         self.passes = 0
 
     def run(self, x: Array, training: bool = False):
+        xp = get_array_module(x)
         if not training:
             return dropout_at_test(x, self.p, self.inverted), None
-        mask = dropout_mask(x.shape, self.p, (self.seed, self.passes), get_array_module(x))
+        mask = dropout_mask(x.shape, self.p, (self.seed, self.passes), xp)
         self.passes += 1
         return dropout(x, mask, self.p, self.inverted), mask
 

@@ -1,6 +1,6 @@
 """Layers one after another: a network."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from minialexnet.backend import asarray_like, get_array_module
@@ -22,6 +22,11 @@ class Sequential(Layer):
         self, layers: Mapping[str, Layer] | Sequence[Layer], input_shape: Shape | None = None
     ) -> None:
         super().forget()
+        if not isinstance(layers, Iterable) or isinstance(layers, str):
+            raise InputError(
+                f"Sequential got {_kind(layers)}; expected layers by name, or a list of them, such "
+                "as Sequential([Flatten(), Linear(12, 3)])"
+            )
         named = layers if isinstance(layers, Mapping) else dict(enumerate(layers))
         self.layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
         if not self.layers:
@@ -119,6 +124,7 @@ class Sequential(Layer):
             )
         own = self.params
         for name, value in values.items():
+            get_array_module(value)  # refuses what is no array
             if tuple(value.shape) != tuple(own[name].shape):
                 raise InputError(
                     f"parameter {name} has shape {tuple(value.shape)}; this network expects "
@@ -195,10 +201,9 @@ def _check_layers(layers: Mapping[str, Layer]) -> None:
                 "of a layer from that of its parameter"
             )
         if not isinstance(layer, Layer):
-            kind = (
-                f"the class {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
+            raise InputError(
+                f"layer {name} is {_kind(layer)}; expected a layer object, such as ReLU()"
             )
-            raise InputError(f"layer {name} is {kind}; expected a layer object, such as ReLU()")
     found: dict[int, str] = {}
     for name, layer in _with_inner_layers(layers):
         if id(layer) in found:
@@ -207,6 +212,11 @@ def _check_layers(layers: Mapping[str, Layer]) -> None:
                 "of its own for each place"
             )
         found[id(layer)] = name
+
+
+def _kind(thing: object) -> str:
+    """What stands where a layer should, in words."""
+    return f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
 
 
 def _with_inner_layers(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:

@@ -85,10 +85,10 @@ def alexnet(
     Returns:
         a network from (N, 3, image_size, image_size) to (N, num_classes), float32, on the host.
     Raises:
-        InputError: unknown name, classes or pixels out of all bounds, or pictures too small for
-            the layers.
+        InputError: unknown name, no `Parts`, classes or pixels out of all bounds, or pictures too
+            small for the layers.
     """
-    if variant not in VARIANTS:
+    if not isinstance(variant, str) or variant not in VARIANTS:
         raise InputError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
     chosen = VARIANTS[variant]
     size = chosen.image_size if image_size is None else image_size
@@ -97,12 +97,14 @@ def alexnet(
         ("image_size", size, 1, LARGEST_IMAGE),
         ("seed", seed, 0, None),
     ):
-        if not isinstance(value, Integral) or value < least:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
             raise InputError(f"{name} is {value!r}; expected a whole number of at least {least}")
         if most is not None and value > most:
             raise InputError(f"{name} is {value!r}; expected a whole number of at most {most}")
     init = chosen.init if init is None else init
     parts = Parts() if parts is None else parts
+    if not isinstance(parts, Parts):
+        raise InputError(f"parts is {parts!r}; expected Parts, such as Parts(lrn=False)")
     builder = Builder(size, num_classes, init, seed, parts)
     chosen.describe(builder)
     return AlexNet(builder.layers, (3, size, size), variant, num_classes, init, parts)

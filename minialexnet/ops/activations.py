@@ -6,12 +6,14 @@ three can be written; so a layer need not keep its input.
 
 from minialexnet.backend import axes_by_stride, empty_like, get_array_module, has_kernels
 from minialexnet.ops import cuda
+from minialexnet.ops.shapes import check_same_shape
 
 
 def relu(x):
     """max(x, 0). Args: x: any shape, any float dtype; not modified. Returns: like x."""
+    xp = get_array_module(x)
     y, order = empty_like(x), axes_by_stride(x)  # CuPy walks the axes as named, NumPy as they lie
-    get_array_module(x).maximum(x.transpose(order), 0, out=y.transpose(order))
+    xp.maximum(x.transpose(order), 0, out=y.transpose(order))
     return y
 
 
@@ -24,9 +26,11 @@ def relu_backward(dy, y):
 
     Args:    dy: gradient with respect to y; y: output of `relu`; none is modified.
     Returns: dx: like dy.
+    Raises:  InputError: dy is not of y's shape.
     """
     xp = get_array_module(dy, y)
-    if has_kernels(dy, y) and dy.shape == y.shape:
+    check_same_shape(dy, y.shape, "dy")
+    if has_kernels(dy, y):
         return cuda.relu_backward(dy, y)
     dx = xp.greater(y, 0, out=empty_like(y, dy.dtype))
     dx *= dy
@@ -43,7 +47,10 @@ def tanh_backward(dy, y):
 
     Args:    dy: gradient with respect to y; y: output of `tanh`; none is modified.
     Returns: dx: like dy.
+    Raises:  InputError: dy is not of y's shape.
     """
+    get_array_module(dy, y)
+    check_same_shape(dy, y.shape, "dy")
     return dy * (1 - y * y)
 
 
@@ -60,5 +67,8 @@ def sigmoid_backward(dy, y):
 
     Args:    dy: gradient with respect to y; y: output of `sigmoid`; none is modified.
     Returns: dx: like dy.
+    Raises:  InputError: dy is not of y's shape.
     """
+    get_array_module(dy, y)
+    check_same_shape(dy, y.shape, "dy")
     return dy * y * (1 - y)

@@ -5,7 +5,7 @@ receives has the same mean as in training. Today's "inverted" form divides by it
 instead and leaves the test alone. Up to the scale of the next layer's weights they are the same.
 """
 
-from minialexnet.backend import uniform_stream
+from minialexnet.backend import get_array_module, uniform_stream
 from minialexnet.ops.shapes import check_same_shape
 
 
@@ -33,6 +33,7 @@ def dropout(x, mask, p: float, inverted: bool = True):
     Raises:
         InputError: the mask is of another shape.
     """
+    get_array_module(x, mask)
     check_same_shape(mask, x.shape, "mask")
     kept = x * mask
     return kept * (1 / (1 - p)) if inverted else kept
@@ -45,8 +46,9 @@ def dropout_backward(dy, mask, p: float, inverted: bool = True):
 
     Args:    dy: gradient with respect to the output; mask, p, inverted: as in the forward pass.
     Returns: dx: like dy.
-    Raises:  InputError: the mask is of another shape.
+    Raises:  InputError: dy is not of the mask's shape.
     """
+    check_same_shape(dy, mask.shape, "dy")
     return dropout(dy, mask, p, inverted)
 
 

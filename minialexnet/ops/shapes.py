@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
 
 Pair = tuple[int, int]
@@ -88,6 +89,7 @@ def overhang(extent: int, count: int, kernel: int, stride: int, padding: Pair) -
 
 def check_4d(x, name: str = "x") -> None:
     """Raise InputError unless `x` is a batch of at least one picture, in floats."""
+    get_array_module(x)  # refuses what is no array
     if x.ndim != 4 or x.shape[0] == 0:
         raise InputError(
             f"{name} has shape {tuple(x.shape)}; expected four axes, (pictures, channels, height, "
@@ -107,6 +109,7 @@ def check_same_dtype(x, weight) -> None:
 
 
 def check_same_shape(given, expected: tuple[int, ...], name: str) -> None:
-    """Raise InputError unless the array `given` has the `expected` shape."""
+    """Raise InputError unless `given` is an array of the `expected` shape."""
+    get_array_module(given)  # refuses what is none
     if tuple(given.shape) != tuple(expected):
         raise InputError(f"{name} has shape {tuple(given.shape)}; expected {tuple(expected)}")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 
 from minialexnet.backend import (
     Kernels,
@@ -44,11 +45,14 @@ class SGD:
         weight_decay: float = 5e-4,
         bias_lr_factor: float = 2.0,
     ) -> None:
-        finite = all(map(math.isfinite, (lr, momentum, weight_decay, bias_lr_factor)))
-        if not finite or min(lr, momentum, weight_decay, bias_lr_factor) < 0 or momentum >= 1:
+        if not isinstance(network, Layer):
+            raise InputError(f"SGD got {network!r} to train; expected a layer or a network")
+        numbers = lr, momentum, weight_decay, bias_lr_factor
+        finite = all(isinstance(number, Real) and math.isfinite(number) for number in numbers)
+        if not finite or min(numbers) < 0 or momentum >= 1:
             raise InputError(
-                f"SGD got lr={lr}, momentum={momentum}, weight_decay={weight_decay}, "
-                f"bias_lr_factor={bias_lr_factor}; expected finite numbers of at least 0, and a "
+                f"SGD got lr={lr!r}, momentum={momentum!r}, weight_decay={weight_decay!r}, "
+                f"bias_lr_factor={bias_lr_factor!r}; expected finite numbers of at least 0, and a "
                 "momentum below 1"
             )
         self.network, self.lr = network, lr

@@ -5,14 +5,19 @@ import pytest
 
 from minialexnet.errors import InputError
 from minialexnet.layers import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
     Conv2d,
     Dropout,
+    Flatten,
     Linear,
     LocalResponseNorm,
     MaxPool2d,
     ReLU,
     Sequential,
+    Sigmoid,
     SoftmaxCrossEntropy,
+    Tanh,
 )
 from minialexnet.models import alexnet
 from minialexnet.ops import conv2d, dropout, linear
@@ -136,3 +141,70 @@ def test_numpys_scalars_leave_a_float32_loss_alone():
     criterion = SoftmaxCrossEntropy(np.float64(0.1))
     assert criterion.forward(np.ones((2, 3), "float32"), np.zeros(2, int)).dtype == np.float32
     assert criterion.backward().dtype == np.float32
+
+
+LAYERS = {
+    "conv": lambda: Conv2d(3, 3, 1),
+    "max pooling": lambda: MaxPool2d(2),
+    "average pooling": lambda: AvgPool2d(2),
+    "adaptive pooling": lambda: AdaptiveAvgPool2d(2),
+    "lrn": LocalResponseNorm,
+    "relu": ReLU,
+    "tanh": Tanh,
+    "sigmoid": Sigmoid,
+    "dropout": Dropout,
+    "flatten": Flatten,
+    "linear": lambda: Linear(4, 4),
+    "network": lambda: Sequential([Conv2d(3, 3, 1), ReLU()]),
+}
+
+
+@pytest.fixture(params=LAYERS)
+def made_layer(request):
+    return LAYERS[request.param]()
+
+
+def batch_for(layer):
+    return np.ones((2, 4) if isinstance(layer, Linear) else (2, 3, 4, 4), "float32")
+
+
+@pytest.mark.parametrize("thing", [1.0, None, [[1.0]]])
+def test_what_is_no_array_is_refused_on_the_way_in_and_back(made_layer, thing):
+    message = f"expected a NumPy or CuPy array, got {type(thing).__name__}; convert it"
+    for training in (True, False):
+        with pytest.raises(InputError, match=message):
+            made_layer.forward(thing, training)
+    made_layer.forward(batch_for(made_layer), training=True)
+    with pytest.raises(InputError, match=message):
+        made_layer.backward(thing)
+
+
+@pytest.mark.parametrize("change", ["one picture more", "one picture", "a row", "a number"])
+def test_a_gradient_of_another_shape_is_refused_instead_of_broadcast_or_cut(made_layer, change):
+    y = made_layer.forward(batch_for(made_layer), training=True)
+    shape = {
+        "one picture more": (3, *y.shape[1:]),
+        "one picture": (1, *y.shape[1:]),
+        "a row": y.shape[-1:],
+        "a number": (),
+    }[change]
+    with pytest.raises(InputError) as raised:
+        made_layer.backward(np.ones(shape, "float32"))
+    assert str(raised.value).endswith(f" has shape {shape}; expected {y.shape}")
+
+
+@pytest.mark.parametrize("dtype", ["int32", bool, "nonsense", None, object])
+def test_parameters_are_of_floats_only(network, dtype):
+    for layer in (network, Linear(2, 2)):
+        with pytest.raises(InputError, match=r"dtype is .*; expected one of floats, such as 'fl"):
+            layer.astype(dtype)
+
+
+def test_an_array_module_is_given_itself_and_not_by_name():
+    with pytest.raises(InputError, match="xp is 'numpy'; expected the module itself: import numpy"):
+        Linear(2, 2).to("numpy")
+
+
+def test_parameters_are_set_from_arrays(network):
+    with pytest.raises(InputError, match="expected a NumPy or CuPy array, got float"):
+        network.set_params(dict.fromkeys(network.params, 1.0))

@@ -343,6 +343,14 @@ def test_what_is_no_layer_is_refused(thing, kind):
         Sequential([Linear(2, 2), thing])
 
 
+@pytest.mark.parametrize(
+    ("thing", "kind"), [(ReLU(), "ReLU"), (ReLU, "the class ReLU"), ("relu", "str"), (None, "None")]
+)
+def test_layers_come_by_name_or_in_a_list(thing, kind):
+    with pytest.raises(InputError, match=f"Sequential got {kind}.*; expected layers by name, or a"):
+        Sequential(thing)
+
+
 def test_names_with_dots_are_refused():
     """A layer "a.b" and a layer "b" in a network "a" would share the name of their weights."""
     with pytest.raises(InputError, match=r"a layer is called 'a\.b'; expected a name without dots"):

@@ -264,6 +264,10 @@ def test_any_number_of_classes(num_classes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (dict(variant=["paper"]), r"variant is \['paper'\]; expected one of paper, original2012"),
+        (dict(parts="lrn"), r"parts is 'lrn'; expected Parts, such as Parts\(lrn=False\)"),
+        (dict(num_classes=True), "num_classes is True; expected a whole number of at least 2"),
+        (dict(seed=True), "seed is True; expected a whole number of at least 0"),
         (dict(variant="resnet"), "variant is 'resnet'; expected one of paper, original2012"),
         (dict(num_classes=1), "num_classes is 1; expected a whole number of at least 2"),
         (dict(num_classes=10**12), "num_classes is 1000000000000; expected a whole number of at "),

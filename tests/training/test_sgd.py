@@ -233,12 +233,20 @@ def test_at_a_constant_rate_it_is_pytorchs(rng):
         {"lr": float("inf")},
         {"lr": 0.1, "weight_decay": float("inf")},
         {"lr": 0.1, "bias_lr_factor": -3},
+        {"lr": "0.1"},
+        {"lr": None},
         {"lr": 0.1, "bias_lr_factor": float("nan")},
     ],
 )
 def test_impossible_settings_are_refused(options):
     with pytest.raises(InputError, match=r"SGD got lr=.*momentum=.*weight_decay=.*; expected"):
         SGD(network(), **options)
+
+
+@pytest.mark.parametrize("thing", [None, {"weight": np.ones(3)}, Linear])
+def test_what_is_no_layer_is_refused(thing):
+    with pytest.raises(InputError, match=r"SGD got .* to train; expected a layer or a network"):
+        SGD(thing, 0.1)
 
 
 def test_a_step_without_gradients_is_refused():
