@@ -45,7 +45,7 @@ class SGD:
         weight_decay: float = 5e-4,
         bias_lr_factor: float = 2.0,
     ) -> None:
-        if not isinstance(network, Layer):
+        if not isinstance(getattr(network, "params", None), Mapping):
             raise InputError(f"SGD got {network!r} to train; expected a layer or a network")
         numbers = lr, momentum, weight_decay, bias_lr_factor
         finite = all(isinstance(number, Real) and math.isfinite(number) for number in numbers)

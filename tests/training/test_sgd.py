@@ -243,7 +243,7 @@ def test_impossible_settings_are_refused(options):
         SGD(network(), **options)
 
 
-@pytest.mark.parametrize("thing", [None, {"weight": np.ones(3)}, Linear])
+@pytest.mark.parametrize("thing", [None, {"weight": np.ones(3)}, Linear, Sequential])
 def test_what_is_no_layer_is_refused(thing):
     with pytest.raises(InputError, match=r"SGD got .* to train; expected a layer or a network"):
         SGD(thing, 0.1)
