@@ -20,8 +20,8 @@
 # AlexNet learns on your machine while you watch, you meet the exercises, and you give a network its
 # pictures in the right form, which goes wrong more often than anything else.
 #
-# You should know Python, have used NumPy a little, and know what a derivative is. You need no other
-# framework, no GPU and no downloads.
+# You should know Python, have used NumPy a little, and know what a derivative and a product of
+# matrices are. You need no other framework, no GPU and no downloads.
 #
 # *Reading: 15 minutes. Running: less than a minute, for the training.*
 
@@ -62,6 +62,11 @@ plots.flow(
 # `mini` is a small relative of AlexNet with all of its parts. The next cell trains it on 4,000
 # drawn pictures in ten classes, of 32 × 32 pixels, five times each. It takes less than a minute
 # on two quiet cores. (The result is kept in the folder `runs`, so it is quick the second time.)
+#
+# To train is to repeat one step: show the network a few pictures (a **batch**), compute one number
+# that says how wrong it was (the **loss**), and move each of its weights a little, against the
+# slope of that number, its **gradient**. How far is the **learning rate**; once through all
+# pictures is an **epoch**. How all this is done is what the other notebooks are about.
 #
 # **Predict**, while it runs: with ten classes, how many of the pictures would one get wrong by
 # guessing? And after it has seen each of them five times?
@@ -366,6 +371,9 @@ plots.pictures(data.images, names)
 # | validation | 検証 |
 # | class, label | クラス、ラベル |
 # | error rate (top-1, top-5) | 誤り率(top-1、top-5) |
+# | loss | 損失 |
+# | gradient | 勾配 |
+# | learning rate | 学習率 |
 # | epoch | エポック |
 # | batch | バッチ |
 # | mean subtraction | 平均値の減算 |

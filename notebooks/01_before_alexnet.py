@@ -142,8 +142,8 @@ learn.check("image_gradients", image_gradients, xp)
 # - *Sums over a cell*: where exactly in the cell the edge lies is forgotten, so a shape may move a
 #   little.
 #
-# **Your turn.** `arctan2` gives angles from −180 to 180 degrees, in radians. Loops over cells and
-# bins are quite all right.
+# **Your turn.** `gy` and `gx` are (N, H, W), the result is (N, H / cell, W / cell, bins). `arctan2`
+# gives angles from −180 to 180 degrees, in radians. Loops over cells and bins are quite all right.
 
 
 # %%
@@ -180,8 +180,9 @@ plots.orientations(
 #
 # $$v \leftarrow \frac{v}{\sqrt{\|v\|^2 + \varepsilon}}$$
 #
-# Blocks overlap, so most cells appear in four blocks, scaled differently in each. (Does it remind
-# you of something? Local response normalisation, in notebook 5, divides by what is around as well.)
+# Blocks overlap, so the cells in the middle appear in four blocks, scaled differently in each.
+# (Does it remind you of something? Local response normalisation, in notebook 5, divides by what is
+# around as well.)
 
 # %%
 learn.source(features.hog, docstring=False)

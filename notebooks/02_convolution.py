@@ -112,9 +112,10 @@ for size, padding in ((224, 0), (224, 1), (224, 2), (227, 0)):
 # %% [markdown]
 # Without padding, 224 pixels give 54.25 places. For years people guessed: the paper must mean 227
 # pixels (Caffe took that), or a padding of 2 (torchvision took that). The released code of 2012
-# settles it: it rounded *up*, so that the last window begins at pixel 216 and reaches to 227, and
-# what lies beyond the picture counts as zero. That is a padding of 3 at the right and bottom, and
-# none at the left and top. Our `paper` variant does just that:
+# settles it: it rounded *up*, so that the last window covers pixels 216 to 226, counted from 0,
+# where the picture ends with 223, and what lies beyond the picture counts as zero. That is a
+# padding of 3 at the right and bottom, and none at the left and top. Our `paper` variant does just
+# that:
 
 # %%
 from minialexnet import alexnet
@@ -219,9 +220,12 @@ learn.check("conv2d", conv2d, xp)
 # %% [markdown]
 # ## Backward
 #
-# Training asks: if the loss changes by $dy$ when $y$ changes, by how much does it change with $w$,
-# $b$ and $x$? For a product of matrices $Y = \mathrm{cols} \cdot W^T$ the chain rule gives two
-# products more, and nothing else is needed:
+# The **loss** $L$ is one number that says how wrong the network is (notebook 7). In this course
+# $dy$ is short for $\partial L / \partial y$: for each number of $y$, how the loss changes with it.
+# $y$ was made on the way from input to output, the **forward pass**. Now the **backward pass** goes
+# from the loss to the input, and each layer is asked: given $dy$, what are $dw$, $db$ and $dx$? For
+# a product of matrices $Y = \mathrm{cols} \cdot W^T$ the chain rule gives two products more, and
+# nothing else is needed:
 #
 # $$dW = dY^T \cdot \mathrm{cols} \qquad db = \sum_{\text{positions}} dY \qquad
 # d\mathrm{cols} = dY \cdot W$$
@@ -373,8 +377,10 @@ print(f"conv2: {tuple(weight.shape)}, {weight.size:,} weights")
 # | stride | ストライド |
 # | (zero) padding | (ゼロ)パディング |
 # | feature map | 特徴マップ |
-# | channel | チャネル |
+# | channel | チャネル(チャンネル) |
+# | forward pass, backward pass | 順伝播、逆伝播 |
 # | backpropagation | 誤差逆伝播法 |
+# | loss | 損失 |
 # | gradient | 勾配 |
 # | grouped convolution | グループ化畳み込み |
 #

@@ -283,7 +283,8 @@ for (start, name), (_, sizes) in measured.items():
 # ## Dead ReLUs
 #
 # The price of a slope of 0: a unit that is negative for *every* picture gets no gradient from any
-# of them. Then its weights never change again. It is **dead**.
+# of them. Then nothing but weight decay changes its weights. It is **dead** (in a higher layer,
+# until the layers below give it other inputs).
 #
 # Here are 200 hidden units straight on the pixels, with biases that push them down. We count
 # units that no training picture wakes, train, and count again. **Predict** what becomes of the

@@ -92,9 +92,9 @@ plots.matrices(
 )
 
 # %% [markdown]
-# The 6 is the largest of *two* overlapped windows, so it appears twice. The 8 and the 7 lie in
-# the last row, where no tile reaches. The mean says how much of a feature there is in a window,
-# the maximum whether it is there at all.
+# The 6 is the largest of *two* overlapped windows, so it appears twice. The 8 and the 7 lie in the
+# last row, where no tile reaches, nor into the last column. The mean says how much of a feature
+# there is in a window, the maximum whether it is there at all.
 
 # %% [markdown]
 # ## How many windows
@@ -418,16 +418,17 @@ for kind, values in errors.items():
 plots.bars(errors, [f"seed {seed}" for seed in range(SEEDS)], form="{:.1%}")
 
 # %% [markdown]
-# Look at the two seeds of one kind first: they differ by points of a percent, although nothing
-# changed but the random numbers. One of 500 validation pictures is 0.2% by itself, and chance
-# moves an error of 40% by 2 points (the standard deviation, $\sqrt{0.4 \cdot 0.6 / 500}$).
+# Look at the two seeds of one kind first: they differ by a percentage point or more, although
+# nothing changed but the random numbers. One of 500 validation pictures is 0.2% by itself, and
+# chance moves an error of 40% by 2 points (the standard deviation, $\sqrt{0.4 \cdot 0.6 / 500}$).
 #
 # - **Maximum against average** is a difference that shows: with either seed the mean lies well
 #   behind both maxima. (At this learning rate and after so few epochs: it learns more slowly.)
 # - **Overlapped against tiled**: a gain of 0.4% cannot be seen here, whichever bar is the
-#   shorter. The validation set of ImageNet, 50,000 pictures, is large enough to see it. But the
-#   paper, too, compared one run of each kind, and in the run without overlap two convolutions had
-#   another padding as well (as the released configurations show).
+#   shorter. By the same formula the 50,000 validation pictures of ImageNet still leave 0.2 points
+#   to chance, so 0.4 can only just be seen there. And the paper, too, compared one run of each
+#   kind, and in the run without overlap two convolutions had another padding as well (as the
+#   released configurations show).
 #
 # *Go further*: `minialexnet train --pooling tiled` and `--pool average` train `mini` on the
 # built-in pictures or, with `--data`, on others; `python benchmarks/experiments/run.py pooling`
@@ -469,8 +470,9 @@ after, before = ops.relu(ops.avg_pool2d(z, 3, 2)), ops.avg_pool2d(ops.relu(z), 3
 print("mean: the same in either order:   ", bool((after == before).all()))
 
 # %% [markdown]
-# The code of 2012 pooled first where it could, in its first and its fifth layer: ReLU then has a
-# quarter of the numbers to treat. The result is the same.
+# The code of 2012 pooled before ReLU in its first and its fifth layer: ReLU then has a quarter of
+# the numbers to treat. In the fifth the result is the same. In the first a normalisation stands
+# before both, and so it sees negative numbers too: that is another network (notebooks 5 and 11).
 
 # %% [markdown]
 # ## Three questions
@@ -523,10 +525,10 @@ print(alexnet("paper", num_classes=10)["pool1"].output_shape((96, 55, 55)))
 # | stride | ストライド |
 # | feature map | 特徴マップ |
 # | translation invariance | 平行移動不変性 |
-# | tie | 同値、タイ |
+# | tie (several maxima) | 最大値が複数あること(タイ) |
 # | gradient | 勾配 |
 # | overfitting | 過学習 |
-# | validation error | 検証誤差 |
+# | validation error | 検証誤り率 |
 #
 # ## Where to read on
 #

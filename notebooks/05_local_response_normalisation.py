@@ -521,10 +521,10 @@ print([round(value, 1) for value in ops.local_response_norm(x)[:, 2].ravel().tol
 # |---|---|
 # | local response normalisation (LRN) | 局所応答正規化 |
 # | lateral inhibition | 側抑制 |
-# | channel | チャネル |
+# | channel | チャネル(チャンネル) |
 # | window | 窓(ウィンドウ) |
 # | neighbourhood | 近傍 |
-# | activity, activation | 活性値 |
+# | activity, activation | アクティベーション(ユニットの出力) |
 # | partial derivative | 偏微分 |
 # | chain rule | 連鎖律 |
 # | batch normalisation | バッチ正規化 |

@@ -112,7 +112,8 @@ plots.matrices(
 # | the paper (section 4.2) | $x \cdot mask$ | $x \cdot (1 - p)$ |
 # | inverted, usual today | $x \cdot mask / (1 - p)$ | $x$ |
 #
-# Either way the mean in training is what is computed at test. For the inverted form:
+# Either way the mean in training (its **expectation**, $E$) is what is computed at test. For the
+# inverted form:
 #
 # $$E[y] = (1 - p) \cdot \frac{x}{1 - p} + p \cdot 0 = x$$
 #
@@ -351,14 +352,16 @@ plots.curves(
 #
 # There is another way to look at it. With $n$ units there are $2^n$ masks, so $2^n$ **thinned
 # networks**, which share their weights. Each picture that is learnt trains one of them. At test one
-# would like to ask all of them and take the mean, for the mean of many networks is nearly always
-# better than one. The paper takes *one* pass with all units and outputs times $1 - p$ instead. Is
-# that the same?
+# would like to ask all of them and take the mean, for the mean of many networks, an **ensemble**,
+# is nearly always better than one. The paper takes *one* pass with all units and outputs times
+# $1 - p$ instead. Is that the same?
 #
-# For one hidden layer and softmax it is, **exactly**, if the mean is the geometric one (multiply
-# the probabilities, take the root, divide by the sum). The reason: logits are sums over the units,
-# the mean of sums is the sum of means, and softmax makes of a mean of logits a geometric mean of
-# probabilities. Eight units have 256 masks, and we can ask them all:
+# For one hidden layer and softmax (notebook 7: it takes e to the power of the classes' scores,
+# called **logits**, and divides by the sum, which gives the classes' probabilities) it is,
+# **exactly**, if the mean is the geometric one (multiply the probabilities, take the root, divide
+# by the sum). The reason: logits are sums over the units, the mean of sums is the sum of means, and
+# softmax makes of a mean of logits a geometric mean of probabilities. Eight units have 256 masks,
+# and we can ask them all:
 
 # %%
 hidden, weight = xp.asarray(rng.random(8)), xp.asarray(rng.standard_normal((3, 8)))
@@ -480,7 +483,6 @@ print(f"fc6 and fc7 have {sum(weights.values()):,} weights")
 # | mask | マスク |
 # | expectation, mean | 期待値、平均 |
 # | overfitting | 過学習 |
-# | generalisation | 汎化 |
 # | regularisation | 正則化 |
 # | co-adaptation | 共適応 |
 # | ensemble | アンサンブル |

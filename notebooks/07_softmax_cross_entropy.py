@@ -37,7 +37,8 @@ rng = np.random.default_rng(0)
 # ## Where the numbers go
 #
 # N pictures, C classes. Below the arrows stands what comes back: the gradient of the loss with
-# respect to each step's input. The leftmost one is the shortest, and the one to understand.
+# respect to each step's input. The leftmost one goes back into the network: it is the one to
+# understand.
 
 # %%
 plots.flow(
@@ -54,7 +55,8 @@ plots.flow(
 # ## Shares, by hand
 #
 # A class's share grows with its logit. Softmax takes $e^z$, which is positive for any $z$, and
-# divides by the sum:
+# divides by the sum. These shares are what the literature calls the **probabilities** of the
+# classes:
 #
 # $$p_c = \frac{e^{z_c}}{\sum_j e^{z_j}}$$
 #
@@ -201,16 +203,16 @@ plots.curves(
 # %% [markdown]
 # Why a logarithm, and not simply $1 - p$? Pictures are independent of each other, so the
 # probability that *all* labels are as they are is the product of the shares. Its logarithm is a
-# sum, and sums can be learnt from piece by piece. The loss is the mean of this sum over the batch,
-# with a minus:
+# sum, and sums can be learnt from piece by piece. (That product is called the **likelihood** of the
+# labels.) The loss is the mean of this sum over the batch, with a minus:
 #
 # $$L = -\frac{1}{N} \sum_n \log p_{n, \mathrm{label}(n)}$$
 #
 # The paper says it the other way round: it maximises the average logarithm of the true class's
 # probability (section 3.5). That is the same thing.
 #
-# With $t$ for the target (1 at the label, 0 elsewhere) it reads $-\sum_c t_c \log p_c$, which is
-# called the **cross-entropy** of $t$ and $p$.
+# With $t$ for the target (1 at the label, 0 elsewhere: **one-hot**) it reads
+# $-\sum_c t_c \log p_c$, which is called the **cross-entropy** of $t$ and $p$.
 #
 # **Your turn**: from logits (N, C) and labels (N,) to one number. To pick one number of each row,
 # `array[xp.arange(N), labels]` is handy.
@@ -594,6 +596,7 @@ for size in (1, 300):
 # | English | 日本語 |
 # |---|---|
 # | softmax | ソフトマックス |
+# | probability (a class's share) | 確率 |
 # | logit | ロジット |
 # | cross-entropy | 交差エントロピー |
 # | natural logarithm | 自然対数 |

@@ -165,8 +165,8 @@ if not learn.check("numeric_gradient", numeric_gradient, xp).ok:  # yours, if it
 #
 # If a smaller step is more exact, why not $10^{-15}$? Because a computer rounds. float64 keeps
 # about 16 digits of $f(x + h)$ and of $f(x - h)$; if they agree in the first 12, their difference
-# has 4 digits left. So there are two errors. One, of *truncation*, grows with $h$; the other, of
-# *rounding*, grows as $h$ shrinks:
+# has 4 digits left (**cancellation**). So there are two errors. One, of *truncation*, grows with
+# $h$; the other, of *rounding*, grows as $h$ shrinks:
 #
 # $$\frac{h^2}{6} |f^{(3)}(x)| \; + \; \frac{\varepsilon \, |f(x)|}{h}$$
 #
@@ -205,9 +205,8 @@ plots.curves(errors, x=h, xlabel="step h", ylabel="relative error", log="xy", yl
 
 # %% [markdown]
 # On the right all lines go up together: that is truncation, the same for all. On the left each
-# rises as soon as rounding takes over, up to 1, where $x + h$ is rounded to $x$ and the difference
-# is 0. The best step
-# lies where the sum of the two is smallest, at
+# rises as soon as rounding takes over. In float32 it ends at 1, where $x + h$ is rounded to $x$ and
+# the difference is 0. The best step lies where the sum of the two is smallest, at
 #
 # $$h = \sqrt[3]{\frac{3 \, \varepsilon \, |f|}{|f^{(3)}|}}$$
 

@@ -354,6 +354,9 @@ print("softmax of the mean logits:", (mean_logits / mean_logits.sum()).round(3))
 # %% [markdown]
 # A single view that is *very* sure carries the mean of logits; in the mean of probabilities no view
 # has more than its quarter.
+#
+# **Your turn**: from logits (N, views, classes) to the mean of the views' probabilities,
+# (N, classes).
 
 
 # %%
@@ -367,8 +370,9 @@ learn.check("average_of_views", average_of_views, xp)
 # %% [markdown]
 # ### What are ten views worth?
 #
-# In the paper, top-1 error falls from 39.0% to 37.5% (section 6, on ILSVRC-2010). Here is our
-# `mini` on the 500 validation pictures. **Predict**: will it be better by as much?
+# This is called **test-time augmentation** today. In the paper, top-1 error falls from 39.0% to
+# 37.5% (section 6, on ILSVRC-2010). Here is our `mini` on the 500 validation pictures. **Predict**:
+# will it be better by as much?
 
 # %%
 mini = learn.trained_mini(xp=xp)
@@ -568,7 +572,6 @@ plots.pictures(np.concatenate(rows), [*titles, "per pixel", "", "", ""])
 # | rotation, shear, scaling | 回転、せん断、拡大・縮小 |
 # | contrast, brightness | コントラスト、明るさ |
 # | overfitting | 過学習 |
-# | generalisation | 汎化 |
 # | ten views (of a test picture) | 10クロップ(ten-crop) |
 # | test-time augmentation | テスト時データ拡張 |
 #

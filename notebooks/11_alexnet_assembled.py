@@ -146,7 +146,7 @@ print(f"total {sum(by_hand.values()):>10,}   the network has {network.num_params
 # A multiplication and the addition that follows it are counted as one. (Some count them as two
 # "FLOPs": when you compare figures, ask which.) Biases are added only, and do not count.
 #
-# **Your turn**:
+# **Your turn**; `height` and `width` are those of the output:
 
 
 # %%
@@ -218,7 +218,8 @@ print(f"{windows:.0f} MB for a batch of {batch}")
 # %% [markdown]
 # if all are laid out at once. (This library lays out those of a few pictures at a time, and its
 # whole training step of 128 pictures takes 2.6 GiB: `python benchmarks/compare.py`, 2 cores of an
-# AMD EPYC, 2026-11-21.) So in 2012 the network was cut into two halves, for two GPUs.
+# AMD EPYC, 2026-11-21.) So in 2012 the network was cut into two halves, for two GPUs: **model
+# parallelism**.
 #
 # ## Two towers
 #
@@ -616,7 +617,7 @@ print(f"{side} x {side} places after pool5 for 448 pixels")
 # | fully connected layer | 全結合層 |
 # | parameter, weight, bias | パラメータ、重み、バイアス |
 # | multiply-add (MAC) | 積和演算 |
-# | activation (output of a unit) | 活性値 |
+# | activation (output of a unit) | アクティベーション(ユニットの出力) |
 # | feature map | 特徴マップ |
 # | grouped convolution | グループ化畳み込み |
 # | batch size | バッチサイズ |

@@ -396,9 +396,9 @@ plots.curves(
 )
 
 # %% [markdown]
-# - Too large a learning rate **explodes** within a few steps (its line leaves the picture at the
-#   left). A somewhat too large one is harder to see: the loss stays at ln 10 or above it, with
-#   jumps.
+# - Too large a learning rate **explodes** within a few steps: the loss *diverges* (its line leaves
+#   the picture at the left). A somewhat too large one is harder to see: the loss stays at ln 10 or
+#   above it, with jumps.
 # - Wrong labels **stay at guessing**. Nothing else is amiss: the steps have the right size, the
 #   units are alive, and a few pictures *can* be learnt by heart with any labels (Zhang et al. 2017,
 #   see below). So look at some pictures with their labels before you train.
@@ -589,10 +589,11 @@ print((resumed.run.path / "metrics.csv").read_text())
 # ```
 #
 # What to expect: Imagenette at 128 pixels, 10 classes, 9,469 training and 1,000 validation
-# pictures, the `paper` network with He's initialisation: 80.3% right, over ten crops 81.7%, after
-# 37 epochs or 56 minutes (`minialexnet train --data imagenette128.tgz`, 2 cores of an AMD EPYC (Zen
-# 4), 2026-11-22). With crops and mirrors only, 20 epochs: 78.6%. The network of 2012 took 90 epochs
-# of 1.2 million pictures, five to six days on two GTX 580 (section 5 of the paper).
+# pictures, the `paper` network with He's initialisation: 81.6% right, over ten crops 82.7%, after
+# 36 epochs or 55 minutes (`minialexnet train --data imagenette128.tgz`, which is Imagenette scaled
+# to 128 pixels; 2 cores of an AMD EPYC (Zen 4), 2026-11-22). With crops and mirrors only, 20
+# epochs: 78.6%. The network of 2012 took 90 epochs of 1.2 million pictures, five to six days on two
+# GTX 580 (section 5 of the paper).
 #
 # On a GPU the same command takes it by itself where CuPy is installed; `--backend cupy` insists on
 # it.
@@ -611,8 +612,8 @@ print((resumed.run.path / "metrics.csv").read_text())
 #
 # </details>
 #
-# **2.** Training error 4%, validation error 20%, and both were measured at the end of the same
-# epoch. Is there a mistake?
+# **2.** Training error 4%, validation error 20%: both stand in the same line of `metrics.csv`. Is
+# there a mistake?
 #
 # <details><summary>Answer</summary>
 #

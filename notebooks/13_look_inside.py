@@ -445,11 +445,13 @@ print("faint pictures? errors in the half of little contrast ", end="")
 print(f"{wrong[low].mean():.1%}, in the other {wrong[high].mean():.1%}")
 
 # %% [markdown]
-# The first two hold here: mistakes are made between classes that share an outline (look at the
-# table again), with the truth as runner-up, and less surely. The third is what one expects of faint
-# pictures; judge from the numbers yourself. (And one more, for your eyes: in how many of the worst
-# five does something lie across the object, or close to it?) A suspicion that was not counted is
-# worth nothing, and the worst mistakes above are the exception: there the network is sure.
+# The first two hold here: mistakes are less sure, and more often than not the truth is the
+# runner-up. The table, which is called a **confusion matrix**, says which classes are taken for
+# each other: squares for hearts, crosses for stars; but hardly a disc for a ring, although they
+# share their outline. The third is what one expects of faint pictures; judge from the numbers
+# yourself. (And one more, for your eyes: in how many of the worst five does something lie across
+# the object, or close to it?) A suspicion that was not counted is worth nothing, and the worst
+# mistakes above are the exception: there the network is sure.
 #
 # ## Break it
 #
@@ -511,8 +513,9 @@ for name in ("white", "black"):
 # <details><summary>Answer</summary>
 #
 # A filter of conv1 has three channels, red, green and blue: it is a small picture. A filter of
-# conv2 has as many channels as conv1 has outputs (in mini 16, in AlexNet 48 for each group), and
-# what a channel stands for is not a colour. One would have to show a grey picture for each.
+# conv2 has as many channels as one tower of conv1 has outputs (16 of 32 in mini, 48 of 96 in
+# AlexNet), and what a channel stands for is not a colour. One would have to show a grey picture
+# for each.
 #
 # </details>
 #

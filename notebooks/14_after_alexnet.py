@@ -233,8 +233,9 @@ for name, layers in (("without reducing", plain), ("with 1 × 1 first", module))
 
 # %% [markdown]
 # (The paper's table has 128 million.) The second saving is at the end: in place of flattened maps
-# and three large layers, the **mean over each map** and one layer. Nine such modules make 22
-# layers. All weights together, without two side branches that only help in training:
+# and three large layers, the **mean over each map** (global average pooling) and one layer. Nine
+# such modules make 22 layers. All weights together, without two side branches that only help in
+# training:
 
 # %%
 TABLE = [  # Szegedy 2014, table 1: channels in, 1×1, reduce, 3×3, reduce, 5×5, pool, places
@@ -267,13 +268,16 @@ plots.bars({name: w / 1e6 for name, (w, _) in counts.items()}, xlabel="million w
 plots.bars({name: m / 1e9 for name, (_, m) in counts.items()}, xlabel="10⁹ multiply-adds")
 
 # %% [markdown]
-# Better and better, and neither weights nor arithmetic tell why. Depth does not come free, though:
+# Better and better, and neither weights nor arithmetic tell why. (ResNet-34 is the one that is
+# quickly written down; the one with 152 layers, which was part of the winner, takes 11.3 · 10⁹
+# multiply-adds: He 2015, table 1.) Depth does not come free, though:
 #
 # ## The trouble with depth
 #
 # He et al. (2015, figure 1) trained plain networks of 20 and of 56 layers. The deeper one was
-# worse, also on the *training* pictures. So it is not overfitting: it could do all that the smaller
-# one does (36 layers that copy would be enough), but SGD does not find it.
+# worse, also on the *training* pictures (the **degradation problem**). So it is not overfitting: it
+# could do all that the smaller one does (36 layers that copy would be enough), but SGD does not
+# find it.
 #
 # Here we can see it happen. Each network gets the maps that `mini` of notebook 13 makes up to pool2
 # (so that seconds are enough), then a stack of 3 × 3 convolutions with 16 channels, a mean and a
@@ -311,9 +315,10 @@ plots.parallel(
 #
 # $$dx = dy + \left( \frac{\partial f}{\partial x} \right)^T dy$$
 #
-# The first term is what all is about. However small the second gets, $dy$ itself arrives unharmed,
-# through any number of blocks. **Predict** `dx` for one picture of two numbers, where ReLU lets
-# only the first through:
+# The first term is what all is about. However small the second gets, $dy$ itself arrives at $x$
+# unharmed, and so on through block after block. (ResNet has a ReLU between two blocks as well,
+# which stops it only where it is 0.) **Predict** `dx` for one picture of two numbers, where ReLU
+# lets only the first through:
 #
 # $$y = x + \max(x W, 0)$$
 
@@ -328,7 +333,8 @@ plots.matrices(
 )
 
 # %% [markdown]
-# **Your turn**, for any x (N, F) and weight (F, F):
+# **Your turn**, for any x (N, F) and weight (F, F). Return `dx, dweight`, in this order. (The
+# weight is used in the branch only: its gradient is $x^T$ times the masked dy.)
 
 
 # %%
@@ -441,10 +447,10 @@ plots.curves(
 
 # %% [markdown]
 # (The gradient comes from the right.) With the paper's N(0, 0.01²) nothing arrives at the first
-# blocks of the plain stack; AlexNet could just afford it, with five convolutions of some hundreds
-# to some two thousand taps each; here are twenty of 144. He's initialisation mends it. But with
-# shortcuts the gradient arrives with *either*: the first term, dy, does not care for weights. So is
-# a plain network with He's initialisation as good? Look forward:
+# blocks of the plain stack. Even AlexNet's code took 0.03 in three of its five convolutions
+# (notebook 9), which have some two thousand taps each; here are twenty of 144. He's initialisation
+# mends it. But with shortcuts the gradient arrives with *either*: the first term, dy, does not care
+# for weights. So is a plain network with He's initialisation as good? Look forward:
 
 # %%
 plots.curves(
@@ -534,11 +540,11 @@ plots.curves(sizes, xlabel="after block", ylabel="size of the maps", log="y")
 # |---|---|
 # | ReLU | everywhere, or smoother relatives of it |
 # | training on GPUs | everywhere; so is spreading a network over several of them |
-# | training on another set first | everywhere: its features serve other tasks (Donahue 2013) |
+# | training on another set first | everywhere: transfer learning (Donahue 2013) |
 # | random crops, mirrors, colours | everywhere, with many more |
 # | SGD with momentum, rate in steps | still good (ResNet used just that) |
 # | dropout | in fully connected layers; ResNet has none (He 2015, section 3.4) |
-# | groups | came back for their own sake in ResNeXt (Xie 2016), down to one channel a group |
+# | groups | came back in ResNeXt (Xie 2016); MobileNets have a group a channel (Howard 2017) |
 # | softmax cross-entropy | everywhere |
 # | local response normalisation | gone: no gain found (VGG, section 4.1) |
 # | kernels of 11 and 5 | gone; a first layer of 7 stayed for years |

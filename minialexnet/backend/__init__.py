@@ -10,6 +10,7 @@ from minialexnet.backend.arrays import (
     axes_by_stride,
     float_dtype,
     get_array_module,
+    is_array,
     is_on_host,
     memory_order_view,
     move,
@@ -40,7 +41,7 @@ from minialexnet.backend.parallel import (
     slice_batch,
 )
 from minialexnet.backend.precision import PRECISIONS
-from minialexnet.backend.random import host_generator, uniform_stream
+from minialexnet.backend.random import check_generator, host_generator, uniform_stream
 from minialexnet.backend.transfers import (
     Empty,
     Fetched,
@@ -64,6 +65,7 @@ __all__ = [
     "batch_memory",
     "blas_on_one_thread",
     "cached_blocks",
+    "check_generator",
     "consume",
     "copy",
     "cupy_packages",
@@ -78,6 +80,7 @@ __all__ = [
     "halve_slice",
     "has_kernels",
     "host_generator",
+    "is_array",
     "is_on_host",
     "is_out_of_memory",
     "lead_of_host",

@@ -63,6 +63,15 @@ def float_dtype(value: Any) -> np.dtype:
     return dtype
 
 
+def is_array(thing: object) -> bool:
+    """Whether it is an array of a module that `get_array_module` knows."""
+    try:
+        _module_of(thing)
+    except InputError:
+        return False
+    return True
+
+
 def is_on_host(array: Array) -> bool:
     """Whether the array's values can be read without waiting for a device."""
     return isinstance(array, np.ndarray)
@@ -82,7 +91,7 @@ def move(array: Array, xp: ModuleType) -> Array:
     Raises InputError when `xp` is only the name of a module.
     """
     if isinstance(xp, str):
-        raise InputError(f"xp is {xp!r}; expected the module itself: import {xp}, and give {xp}")
+        raise InputError(f"xp is {xp!r}; expected the module itself, numpy or cupy, not its name")
     if _module_of(array) is xp:
         return array
     order = axes_by_stride(array)

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any, TypeVar
 
 import threadpoolctl
@@ -125,8 +126,8 @@ def set_num_threads(count: int) -> None:
     Raises InputError for less than one thread, and in a worker, which would wait for itself.
     """
     global _pool, _threads
-    if count < 1:
-        raise InputError(f"the number of threads is {count}; expected at least 1")
+    if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+        raise InputError(f"the number of threads is {count!r}; expected a whole number from 1")
     if _is_worker():
         raise InputError(
             "set_num_threads was called in a worker of the pool it would replace; call it outside "

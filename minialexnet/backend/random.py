@@ -4,6 +4,7 @@ import numpy as np
 
 from minialexnet.backend.arrays import Array
 from minialexnet.backend.kernels import Kernels, has_kernels
+from minialexnet.errors import InputError
 
 _kernels = Kernels(__package__, "random.cu")
 
@@ -14,6 +15,15 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: SplitMix64's step from one 
 def host_generator(*seed: int) -> np.random.Generator:
     """NumPy's default generator, seeded with whole numbers: the source of all initial weights."""
     return np.random.default_rng(list(seed))
+
+
+def check_generator(generator: object) -> None:
+    """Raise InputError unless it draws normal numbers as NumPy's generators do (not RandomState)."""
+    is_old = isinstance(generator, np.random.RandomState)
+    if is_old or not hasattr(generator, "standard_normal"):
+        raise InputError(
+            f"generator is {generator!r}; expected one of NumPy's: numpy.random.default_rng(seed)"
+        )
 
 
 def uniform_stream(shape: tuple[int, ...], key: tuple[int, ...], xp) -> Array:
@@ -28,7 +38,7 @@ def uniform_stream(shape: tuple[int, ...], key: tuple[int, ...], xp) -> Array:
     """
     start = 0
     for part in key:
-        start = _mix((start + _GOLDEN + part) & _MASK)
+        start = _mix((start + _GOLDEN + int(part)) & _MASK)
     count = 1
     for extent in shape:
         count *= extent

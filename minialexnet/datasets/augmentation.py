@@ -81,7 +81,12 @@ class Augmentation:
                 raise InputError(
                     f"{name} is {getattr(self, name)}; expected 0 (not at all) to {limit:g}"
                 )
-        for name in self.except_for:
+        for name, classes in self.except_for.items():
+            if isinstance(classes, str):
+                raise InputError(
+                    f"{name} is switched off for {classes!r}; expected a list of classes, such as "
+                    f"[{classes!r}]"
+                )
             if name not in AUGMENTATIONS:
                 raise InputError(
                     f"there is no augmentation {name!r} to switch off; there are "

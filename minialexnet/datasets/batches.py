@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral
 
 import numpy as np
 from PIL import Image
@@ -197,7 +198,20 @@ class EvalBatches:
 
 
 def cut_views(picture: np.ndarray, crop: int, ten_crop: bool = False) -> np.ndarray:
-    """The crops of one picture (S, S, 3) that it is judged by: (V, crop, crop, 3)."""
+    """The crops of one picture that it is judged by: the centre, or ten.
+
+    Args:    picture: uint8 (S, S, 3); crop: side of the crops, at most S.
+    Returns: (V, crop, crop, 3).
+    Raises:  InputError for another picture (`decode_picture` makes such squares), or a larger crop.
+    """
+    side = len(picture)
+    if picture.dtype != np.uint8 or picture.shape != (side, side, 3):
+        raise InputError(
+            f"picture is {picture.dtype} of shape {picture.shape}; expected uint8 of shape "
+            "(S, S, 3), as decode_picture makes it"
+        )
+    if not isinstance(crop, Integral) or not 1 <= crop <= side:
+        raise InputError(f"crop is {crop!r}; expected 1 to {side}, the picture's side")
     corners, mirrored = _places(len(picture), crop, ten_crop)
     same, sides = np.zeros(len(corners), dtype=np.intp), np.full(len(corners), crop)
     return _cut(picture[None], same, corners, sides, mirrored, crop, np.empty)

@@ -56,8 +56,11 @@ def decode_picture(data: bytes, size: int, fit: str = "crop") -> np.ndarray:
     transparent is shown on white, 16-bit grey is scaled to 8 bits, and of an animation the first
     frame is taken. JPEG, PNG, BMP, WEBP, GIF and TIFF are known.
 
-    Raises: PictureError if it cannot be decoded, or is larger than MAX_PIXELS or MAX_FILE_BYTES.
+    Raises: PictureError if it cannot be decoded, or is larger than MAX_PIXELS or MAX_FILE_BYTES;
+        InputError for another `fit`.
     """
+    if fit not in FITS:
+        raise InputError(f"fit is {fit!r}; expected one of {', '.join(FITS)}")
     image = _open(data)
     try:
         return _square(image, size, fit)

@@ -151,15 +151,24 @@ def check_function(
         step: h for numbers up to 1; for larger ones it grows in proportion to them.
     Returns: a Report; `report.ok` if all agree, and `print(report)` says where not.
     Raises:
-        InputError: inputs are not float64, or a gradient is missing or of the wrong shape.
+        InputError: inputs are not float64, a gradient is missing or of the wrong shape, or one of
+            the functions changes its arguments in place.
     """
+    if not isinstance(inputs, tuple | list):
+        raise InputError(
+            f"inputs is {type(inputs).__name__}; expected a list of arrays, such as [x, w]"
+        )
     inputs = [get_array_module(array).array(array) for array in inputs]
     names = [f"input {i}" for i in range(len(inputs))] if names is None else list(names)
+    if len(names) != len(inputs):
+        raise InputError(f"got {len(names)} names for {len(inputs)} inputs; expected one each")
     floats = [(array, name) for array, name in zip(inputs, names, strict=True) if _is_float(array)]
     for array, name in floats:
         _check_float64(array, name)
 
+    untouched = _Untouched(dict(zip(names, inputs, strict=True)))
     result = forward(*inputs)
+    untouched.check("forward")
     with_cache = isinstance(result, tuple)
 
     def output(result: Any) -> Array:
@@ -169,7 +178,11 @@ def check_function(
     y = output(result)
     _check_float64(y, "the output of forward")
     dy = _random_like(y, seed)
+    untouched.add("dy", dy)
     gradients = backward(dy, result[1]) if with_cache else backward(dy, *inputs)
+    untouched.check("backward")
+    if gradients is None:
+        raise InputError("backward returned nothing (None); is there a `return` at its end?")
     gradients = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
     if len(gradients) != len(inputs):
         raise InputError(
@@ -203,8 +216,11 @@ def check_layer(
 
     Args:    x: (N, ...), a batch; converted to float64. The rest as for `check_function`.
     Returns: a Report, as `check_function` does.
-    Raises:  InputError if a gradient is missing or of the wrong shape, or x does not fit the layer.
+    Raises:  InputError if a gradient is missing or of the wrong shape, x does not fit the layer, or
+        the layer changes x or dy in place.
     """
+    if not isinstance(layer, Layer):
+        raise InputError(f"got {layer!r} to check; expected a layer object, such as ReLU()")
     xp = get_array_module(x)
     x = xp.array(x, dtype=xp.float64)
     layer = copy.deepcopy(layer).astype(xp.float64)
@@ -214,8 +230,12 @@ def check_layer(
         layer.load_state(state)
         return layer.forward(x, training)
 
+    untouched = _Untouched({"x": x})
     dy = _random_like(run(), seed)
+    untouched.check("forward")
+    untouched.add("dy", dy)
     dx = layer.backward(dy)
+    untouched.check("backward")
     names, arrays = ["x", *layer.params], [x, *layer.params.values()]
     missing = set(layer.params) - set(layer.grads)
     if missing:
@@ -243,9 +263,16 @@ def check_loss(
     tolerance: float = TOLERANCE,
     step: float = STEP,
 ) -> Report:
-    """Check a loss: the gradient of its logits, for a loss that is itself weighted at random."""
+    """Check a loss: the gradient of its logits, for a loss that is itself weighted at random.
+
+    The criterion itself is not changed; a copy of it is checked.
+
+    Args:    logits: (N, C), converted to float64; labels: (N,). The rest as for `check_function`.
+    Returns: a Report, as `check_function` does.
+    Raises:  InputError for logits and labels that do not go together.
+    """
     xp = get_array_module(logits)
-    logits = xp.array(logits, dtype=xp.float64)
+    logits, criterion = xp.array(logits, dtype=xp.float64), copy.deepcopy(criterion)
     dloss = float(host_generator(seed, UPSTREAM).uniform(1.5, 3.0))
     criterion.forward(logits, labels)
     gradient = criterion.backward(dloss)
@@ -273,6 +300,7 @@ def _compare(
     for name, array, gradient in zip(names, arrays, gradients, strict=True):
         if gradient is None:
             continue
+        get_array_module(gradient)  # refuses what is no array
         if tuple(gradient.shape) != tuple(array.shape):
             raise InputError(
                 f"the gradient with respect to {name} has shape {tuple(gradient.shape)}; expected "
@@ -347,6 +375,31 @@ def _choose_indices(analytic: np.ndarray, max_points: int | None, seed: int) -> 
     return [tuple(int(i) for i in np.unravel_index(flat, analytic.shape)) for flat in chosen]
 
 
+class _Untouched:
+    """Arrays that a function is given, and that it should leave as they are.
+
+    A gradient of numbers that backward itself has changed would be compared with theirs.
+    """
+
+    def __init__(self, arrays: dict[str, Array]) -> None:
+        self._arrays: dict[str, tuple[Array, np.ndarray]] = {}
+        for name, array in arrays.items():
+            self.add(name, array)
+
+    def add(self, name: str, array: Array) -> None:
+        """From now on, `array` too."""
+        self._arrays[name] = array, np.array(to_host(array))
+
+    def check(self, function: str) -> None:
+        """Raise InputError if one has changed, naming the `function` that was called."""
+        for name, (array, before) in self._arrays.items():
+            if not np.array_equal(to_host(array), before, equal_nan=before.dtype.kind in "fc"):
+                raise InputError(
+                    f"{function} changes {name} in place, which belongs to the caller; expected "
+                    f"it to leave its arguments as they are: work on a copy of {name}"
+                )
+
+
 def _random_like(y: Array, seed: int) -> Array:
     generator = host_generator(seed, UPSTREAM)
     return get_array_module(y).asarray(generator.standard_normal(y.shape))
@@ -357,6 +410,8 @@ def _is_float(array: Array) -> bool:
 
 
 def _check_float64(array: Array, name: str) -> None:
+    if getattr(array, "dtype", None) is None:
+        raise InputError(f"{name} is {type(array).__name__}; expected an array of float64")
     if array.dtype != np.float64:
         message = (
             f"{name} is {array.dtype}; expected float64, since in smaller types the "

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from minialexnet.backend import float_dtype, move
+from minialexnet.backend import float_dtype, is_array, move
 from minialexnet.errors import InputError
 
 Array = Any
@@ -72,18 +72,26 @@ class Layer:
         return self.run_backward
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """The output for the batch `x`, (N, ...); what `backward` needs is remembered."""
+        """The output for the batch `x`, (N, ...); what `backward` needs is remembered.
+
+        It is remembered without a copy: change neither x nor the output in place before `backward`.
+        """
         y, self._memory = self.run(x, training)
         return y
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
-        """Given dL/dy, fill `grads` and return dL/dx (or None without `input_gradient`).
+        """Given dL/dy, fill `grads` and return dL/dx, which without `input_gradient` may be None.
 
-        Raises InputError when no forward pass came before.
+        Raises InputError when no forward pass came before, or dy is no array of the output's shape.
         """
         if self._memory is _Nothing:
             raise InputError(
                 f"{type(self).__name__}.backward came without a forward pass; call forward first"
+            )
+        if not is_array(dy):
+            raise InputError(
+                f"{type(self).__name__}.backward got {type(dy).__name__}; expected dL/dy, an array "
+                "of the output's shape, such as the backward of the loss returns"
             )
         dx, self.grads = self.run_backward(dy, self._memory, input_gradient)
         return dx

@@ -4,7 +4,7 @@ import functools
 
 from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
-from minialexnet.layers.arguments import whole_number
+from minialexnet.layers.arguments import finite_number, whole_number
 from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.conv import conv2d, conv2d_backward
@@ -76,7 +76,9 @@ class Conv2d(Layer):
             0, 3, 1, 2
         )
         if bias:
-            self.params["bias"] = xp.full(out_channels, bias_init, dtype=weight.dtype)
+            self.params["bias"] = xp.full(
+                out_channels, finite_number(bias_init, "bias_init"), dtype=weight.dtype
+            )
 
     # `filters` are the transformed ones, if `slice_runner` has them at hand for all slices.
 

@@ -1,7 +1,7 @@
 """The dropout layer."""
 
 from minialexnet.backend import get_array_module
-from minialexnet.layers.arguments import share
+from minialexnet.layers.arguments import share, whole_number
 from minialexnet.layers.base import Array, Layer, describe
 from minialexnet.layers.initializers import next_seed
 from minialexnet.ops.dropout import dropout, dropout_at_test, dropout_backward, dropout_mask
@@ -25,7 +25,7 @@ class Dropout(Layer):
     def __init__(self, p: float = 0.5, inverted: bool = True, seed: int | None = None) -> None:
         super().__init__()
         self.p, self.inverted = share(p, "dropout probability p"), inverted
-        self.seed = next_seed() if seed is None else seed
+        self.seed = next_seed() if seed is None else whole_number(seed, "seed", 0)
         self.passes = 0
 
     def run(self, x: Array, training: bool = False):

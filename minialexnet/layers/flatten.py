@@ -12,7 +12,7 @@ class Flatten(Layer):
 
     def run(self, x: Array, training: bool = False):
         get_array_module(x)  # refuses what is no array
-        return x.reshape(x.shape[0], -1), x.shape
+        return x.reshape(x.shape[0], math.prod(x.shape[1:])), x.shape
 
     def run_backward(self, dy: Array, memory, input_gradient: bool = True):
         n, *features = memory

@@ -4,7 +4,8 @@ import itertools
 import math
 from collections.abc import Callable
 
-from minialexnet.backend import host_generator
+from minialexnet.backend import check_generator, host_generator
+from minialexnet.errors import InputError
 
 Initializer = Callable[..., object]
 """(generator, shape, fan_in, fan_out) -> float32 array of that shape."""
@@ -44,7 +45,15 @@ def xavier_normal(generator, shape, fan_in, fan_out):
 
 
 def draw(initializer: Initializer | None, generator, shape, fan_in: int, fan_out: int):
-    """Weights from `initializer` (He's if None) and `generator` (from `next_seed` if None)."""
+    """Weights from `initializer` (He's if None) and `generator` (from `next_seed` if None).
+
+    Raises InputError for what is no initialiser, or no generator.
+    """
+    if initializer is not None and not callable(initializer):
+        raise InputError(
+            f"weight_init is {initializer!r}; expected a function such as he_normal or normal(0.01)"
+        )
     initializer = he_normal if initializer is None else initializer
     generator = host_generator(_TAG, next_seed()) if generator is None else generator
+    check_generator(generator)
     return initializer(generator, shape, fan_in, fan_out)

@@ -1,7 +1,7 @@
 """The fully connected layer."""
 
 from minialexnet.backend import get_array_module
-from minialexnet.layers.arguments import whole_number
+from minialexnet.layers.arguments import finite_number, whole_number
 from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.linear import linear, linear_backward
@@ -38,7 +38,9 @@ class Linear(Layer):
         self.params["weight"] = weight
         if bias:
             xp = get_array_module(weight)
-            self.params["bias"] = xp.full(out_features, bias_init, dtype=weight.dtype)
+            self.params["bias"] = xp.full(
+                out_features, finite_number(bias_init, "bias_init"), dtype=weight.dtype
+            )
 
     def run(self, x: Array, training: bool = False):
         return linear(x, self.params["weight"], self.params.get("bias")), x

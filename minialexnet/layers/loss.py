@@ -22,7 +22,7 @@ class SoftmaxCrossEntropy:
         self._memory: tuple[Array, Array] | None = None
 
     def forward(self, logits: Array, labels: Array) -> Array:
-        """The mean loss over the batch, an array without axes.
+        """The mean loss over the batch: one number of the logits' dtype, where they are.
 
         Args:   logits (N, C); labels (N,), whole numbers in [0, C), on the host or like logits.
         Raises: InputError for labels of another shape, or that are no class.

@@ -9,7 +9,7 @@ from minialexnet.ops.lrn import local_response_norm, local_response_norm_backwar
 class LocalResponseNorm(Layer):
     """Each unit divided by (k + alpha * sum of its neighbours' squares)^beta, across channels.
 
-    Input and output are (N, C, H, W), or of any shape whose second axis is the channels.
+    Input and output are (N, C, H, W).
 
     Args:
         size: how many adjacent channels are summed, the unit's own included.

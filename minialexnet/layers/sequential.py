@@ -16,6 +16,9 @@ class Sequential(Layer):
     Args:
         layers: by name (without dots), or a plain list (then they are called "0", "1", ...).
         input_shape: (C, H, W) of a picture, for the table that `print(network)` shows.
+
+    To put another layer in the place of one, make another network of the same layers:
+    Sequential({**network.layers, "fc8": Linear(512, 3)}).
     """
 
     def __init__(
@@ -28,8 +31,8 @@ class Sequential(Layer):
                 "as Sequential([Flatten(), Linear(12, 3)])"
             )
         named = layers if isinstance(layers, Mapping) else dict(enumerate(layers))
-        self.layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
-        if not self.layers:
+        self._layers: dict[str, Layer] = {str(name): layer for name, layer in named.items()}
+        if not self._layers:
             raise InputError("Sequential got no layers; give it at least one")
         if len(self.layers) != len(named):
             raise InputError(f"two layers have the same name among {', '.join(map(str, named))}")
@@ -37,6 +40,11 @@ class Sequential(Layer):
         self.input_shape = input_shape
         self.whole_batch = any(layer.whole_batch for layer in self.layers.values())
         self._stages = dict(_stages(self.layers))
+
+    @property
+    def layers(self) -> Mapping[str, Layer]:
+        """The layers by name, in order. Read only: what is computed was settled with them."""
+        return MappingProxyType(self._layers)
 
     @property
     def params(self) -> Mapping[str, Array]:
@@ -50,8 +58,28 @@ class Sequential(Layer):
         )
 
     def __getitem__(self, name: str | int) -> Layer:
-        """The layer called `name`; the layers of a plain list have numbers for names."""
+        """The layer called `name`; the layers of a plain list have numbers for names.
+
+        Raises InputError when there is none.
+        """
+        if str(name) not in self.layers:
+            raise InputError(
+                f"there is no layer {str(name)!r} in this network; there are "
+                f"{', '.join(self.layers)}"
+            )
         return self.layers[str(name)]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a layer called `name`."""
+        return str(name) in self.layers
+
+    def __iter__(self) -> Iterator[str]:
+        """The layers' names, in order."""
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        """How many layers there are."""
+        return len(self.layers)
 
     def before(self, name: str | int) -> "Sequential":
         """The layers before the one called `name`, as a network of their own.
@@ -90,6 +118,11 @@ class Sequential(Layer):
             )
             prefix = "" if isinstance(stage, DepthFirst) else f"{name}."
             grads |= {prefix + parameter: value for parameter, value in own.items()}
+        if missing := [name for name in self.params if name not in grads]:
+            raise InputError(
+                f"the backward pass returned no gradient for {', '.join(missing)}; expected one "
+                "for each parameter"
+            )
         return gradient, {name: grads[name] for name in self.params}
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:

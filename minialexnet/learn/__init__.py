@@ -72,6 +72,8 @@ def check(name: str, answer: Answer | None = None, xp: Any = np) -> Verdict:
             "check takes the name of an exercise and your function: "
             f'learn.check("{named}", {named})'
         )
+    if isinstance(xp, str):
+        raise InputError(f"xp is {xp!r}; expected the module itself, numpy or cupy, not its name")
     return judge(exercise(name), answer, xp)
 
 

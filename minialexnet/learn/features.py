@@ -38,9 +38,12 @@ def hog(x: Any, cell: int = CELL, bins: int = BINS) -> Any:
 def image_gradients(x: Any) -> tuple[Any, Any]:
     """Grey pictures (N, H, W) -> gy, gx alike: the difference of the two neighbours.
 
-    0 where a neighbour is missing.
+    0 where a neighbour is missing. Raises InputError for whole numbers, in which differences of
+    uint8 would wrap around.
     """
     xp = get_array_module(x)
+    if x.dtype.kind != "f":
+        raise InputError(f"x is {x.dtype}; expected floats: convert it with astype('float32')")
     gy, gx = xp.zeros_like(x), xp.zeros_like(x)
     gy[:, 1:-1] = x[:, 2:] - x[:, :-2]
     gx[:, :, 1:-1] = x[:, :, 2:] - x[:, :, :-2]

@@ -49,7 +49,10 @@ def judge(exercise: Exercise, answer: Answer, xp: Any = np) -> Verdict:
         )
     if is_unwritten(answer):
         return Verdict(
-            exercise.name, False, ("Write your code in the function's body.",), written=False
+            exercise.name,
+            False,
+            (exercise.task, "Write your code in the function's body."),
+            written=False,
         )
     cases = [list(case) for case in exercise.cases(np.random.default_rng(SEED))]
     expected = [run(exercise, exercise.solution, case, xp) for case in cases]
@@ -135,7 +138,7 @@ def _wrong(
     hints = []
     if not all(outcome.problem for outcome in came):  # errors alone are not like any other errors
         likeness = _likeness(exercise, came, range(len(exercise.results)), xp)
-        hints += [likeness] if likeness else []
+        hints += [likeness] if likeness else _two_at_once(exercise, came, first, xp)
     if came[first].problem is not None:
         return Verdict(exercise.name, False, (*findings, came[first].problem), tuple(hints))
     wrong = [i for i, ok in enumerate(right) if not ok and came[i].problem is None]
@@ -156,6 +159,28 @@ def _wrong(
         if hint is not None and hint not in hints:
             hints.append(hint)
     return Verdict(exercise.name, False, tuple(findings), tuple(hints))
+
+
+def _two_at_once(exercise: Exercise, came: list[Outcome], first: int, xp: Any) -> list[str]:
+    """A mistake that explains all cases but those which overflow as well; and that these do.
+
+    Not if the case that is shown overflows: then that is what the reader has to see to.
+    """
+    overflows = [_is_not_finite(outcome) for outcome in came]
+    if overflows[first] or not any(overflows):
+        return []
+    others = [outcome for outcome, over in zip(came, overflows, strict=True) if not over]
+    likeness = _likeness(exercise, others, range(len(exercise.results)), xp)
+    if likeness is None:
+        return []
+    return [
+        likeness,
+        "And in a later case there are numbers that are not finite: NaN, or infinite.",
+    ]
+
+
+def _is_not_finite(outcome: Outcome) -> bool:
+    return outcome.problem is None and not all(np.isfinite(r).all() for r in outcome.results)
 
 
 def _order(exercise: Exercise, pairs: Sequence[tuple[Outcome, Outcome]]) -> str | None:

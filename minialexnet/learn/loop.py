@@ -87,8 +87,9 @@ def error(network: Layer, x: Any, labels: Any) -> float:
 
 def _check_labels(x: Any, labels: Any, what: str = "") -> None:
     """One label would be compared with every picture, and labels too many go unnoticed."""
-    if len(x) != len(labels) or not len(x):
+    get_array_module(x, labels)  # refuses what is no array
+    if tuple(labels.shape) != (len(x),) or not len(x):
         raise InputError(
-            f"got {len(x)} {what}pictures and {len(labels)} labels; expected as many labels as "
-            "pictures, and at least one"
+            f"got {len(x)} {what}pictures and labels of shape {tuple(labels.shape)}; expected as "
+            "many labels as pictures, (N,), and at least one"
         )

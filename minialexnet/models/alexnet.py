@@ -105,7 +105,7 @@ def alexnet(
     parts = Parts() if parts is None else parts
     if not isinstance(parts, Parts):
         raise InputError(f"parts is {parts!r}; expected Parts, such as Parts(lrn=False)")
-    builder = Builder(size, num_classes, init, seed, parts)
+    builder = Builder(int(size), int(num_classes), init, int(seed), parts)
     chosen.describe(builder)
     return AlexNet(builder.layers, (3, size, size), variant, num_classes, init, parts)
 

@@ -43,6 +43,8 @@ def linear_backward(dy, x, weight, input_gradient: bool = True):
 def _check(x, weight) -> None:
     """Raise InputError unless x is a matrix that fits weight."""
     get_array_module(x, weight)
+    if weight.ndim != 2:
+        raise InputError(f"weight has shape {tuple(weight.shape)}; expected two axes, (out, in)")
     if x.ndim != 2 or x.shape[1] != weight.shape[1]:
         raise InputError(
             f"x has shape {tuple(x.shape)} and weight {tuple(weight.shape)}; expected x of shape "

@@ -307,9 +307,9 @@ def _outputs_of_products(products, weight, bias, line: _Line, ow: int):
 
 def _outputs_of_products_backward(dy, weight, line: _Line):
     xp = get_array_module(dy)
-    a, _, _ = _matrices(weight.shape[3], dy.dtype, xp)
+    a, _, _ = _matrices(weight.shape[3], weight.dtype, xp)
     n, oh, ow, o = dy.shape
-    doutputs = zeros((OUTPUTS, n // line.pictures, oh, line.tiles, o), dy.dtype, xp)
+    doutputs = zeros((OUTPUTS, n // line.pictures, oh, line.tiles, o), weight.dtype, xp)
     for i, tiles, pictures, columns in line.outputs(ow):
         doutputs[i, :, :, tiles] = dy[pictures, :, columns]
     return _apply(a, doutputs)

@@ -45,7 +45,7 @@ class Checkpoint:
     display_names: dict[str, str] = field(default_factory=dict)
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def save_checkpoint(path: str | os.PathLike, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` to `path`, which is replaced only once the new file is whole.
 
     Raises InputError when it cannot be written (a full disk); then `path` is as it was.
@@ -62,7 +62,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     arrays |= {f"velocity/{name}": to_host(value) for name, value in checkpoint.velocity.items()}
     text["arrays"] = list(arrays)
     arrays["text"] = np.array(json.dumps(text))
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    write_atomically(Path(path), lambda file: np.savez(file, **arrays))
 
 
 def load_checkpoint(path: str | os.PathLike) -> Checkpoint:

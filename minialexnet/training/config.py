@@ -1,6 +1,7 @@
 """All choices of a training run in one place."""
 
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral
 from typing import Any
 
 from minialexnet.datasets import Augmentation
@@ -81,8 +82,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("image_size", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name} is {getattr(self, name)}; expected at least {least}")
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < least:
+                raise InputError(
+                    f"{name} is {value!r}; expected a whole number of at least {least}"
+                )
         if not self.lr > 0:
             raise InputError(f"lr is {self.lr}; expected a learning rate above 0")
         if not self.colour_noise >= 0:

@@ -14,6 +14,7 @@ from minialexnet.backend import (
 )
 from minialexnet.errors import InputError
 from minialexnet.layers.base import Array, Layer
+from minialexnet.ops.shapes import check_same_shape
 
 _kernels = Kernels(__package__, "sgd.cu")
 
@@ -66,16 +67,20 @@ class SGD:
         """Update every parameter by the gradients of the network's last backward pass.
 
         Args:   factor: what the rate is multiplied by for the parameter of that name.
-        Raises: InputError if there was no backward pass.
+        Raises: InputError if there was no backward pass, or a parameter has another shape than its
+            gradient, or than when the optimizer was made.
         """
         if not self.network.grads:
             raise InputError("SGD.step came without gradients; call network.backward first")
         for name, w in self.network.params.items():
             is_bias = name.rpartition(".")[2] == "bias"
+            gradient = self.network.grads[name]
+            check_same_shape(gradient, w.shape, f"the gradient of {name}")
+            check_same_shape(self.velocity[name], w.shape, f"the velocity of {name}")
             self.velocity[name] = _laid_out_like(w, self.velocity[name])
             self._update(
                 w,
-                self.network.grads[name],
+                gradient,
                 self.velocity[name],
                 lr=self.lr * (self.bias_lr_factor if is_bias else 1.0) * factor(name),
                 weight_decay=0.0 if is_bias else self.weight_decay,

@@ -54,9 +54,9 @@ def test_the_number_of_threads_is_as_set():
         assert num_threads() == count
 
 
-@pytest.mark.parametrize("count", [0, -1])
-def test_less_than_one_thread_is_refused(count):
-    with pytest.raises(InputError, match=f"number of threads is {count}; expected at least 1"):
+@pytest.mark.parametrize("count", [0, -1, 2.0, "2", True, None])
+def test_what_is_no_number_of_threads_is_refused(count):
+    with pytest.raises(InputError, match=f"threads is {count!r}; expected a whole number from 1"):
         set_num_threads(count)
 
 

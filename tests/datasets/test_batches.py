@@ -481,3 +481,24 @@ def test_whole_numbers_of_numpy_will_do():
     batches = TrainBatches(numbered(10), np.int64(4), crop=np.int32(5), seed=np.uint8(0))
     assert_same([batches.batch(np.int64(0), np.int64(1))],
                 [TrainBatches(numbered(10), 4, 5, 0).batch(0, 1)])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((9, 9, 3)),
+        np.zeros((9, 9), np.uint8),
+        np.zeros((9, 12, 3), np.uint8),
+        np.zeros((1, 9, 9, 3), np.uint8),
+    ],
+)
+def test_what_is_no_square_picture_is_not_cut(picture):
+    """Floats would be cut to 0 and 1, and the middle of an oblong is elsewhere."""
+    with pytest.raises(InputError, match=r"picture is .* of shape .*; expected uint8 of shape \(S"):
+        cut_views(picture, 4)
+
+
+@pytest.mark.parametrize("crop", [0, 10, 4.0])
+def test_a_crop_that_does_not_fit_is_refused(crop):
+    with pytest.raises(InputError, match=f"crop is {crop}; expected 1 to 9, the picture's side"):
+        cut_views(np.zeros((9, 9, 3), np.uint8), crop)

@@ -470,3 +470,8 @@ def test_shorter_side_needs_the_header_only(encode):
     assert decode.shorter_side(data[: len(data) // 2]) == 50
     with pytest.raises(PictureError, match="not a picture"):
         decode.shorter_side(b"hello")
+
+
+def test_another_fit_is_refused():
+    with pytest.raises(InputError, match="fit is 'centre'; expected one of crop, stretch"):
+        decode_picture(b"", 8, "centre")

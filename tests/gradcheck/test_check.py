@@ -685,3 +685,100 @@ def test_an_output_in_float32_is_refused():
 
     with pytest.raises(InputError, match="the output of forward is float32; expected float64"):
         check_function(forward, lambda dy, x: dy, [np.ones(3)])
+
+
+def in_place(dy, x, w):
+    dy /= len(x)
+    return dy @ w.T, x.T @ dy
+
+
+def over_its_input(dy, x, w):
+    gradients = dy @ w.T, x.T @ dy
+    w *= 2
+    return gradients
+
+
+class TestWhatBelongsToTheCaller:
+    """A gradient of numbers that were changed meanwhile would be compared with theirs."""
+
+    @pytest.fixture
+    def inputs(self, rng):
+        return [rng.standard_normal((2, 3)), rng.standard_normal((3, 4))]
+
+    @pytest.mark.parametrize(("backward", "name"), [(in_place, "dy"), (over_its_input, "w")])
+    def test_a_backward_that_changes_its_arguments(self, inputs, backward, name):
+        with pytest.raises(InputError, match=f"backward changes {name} in place, which belongs to"):
+            check_function(lambda x, w: x @ w, backward, inputs, ["x", "w"])
+
+    def test_a_forward_that_changes_its_argument(self, inputs):
+        def forward(x, w):
+            x *= 2
+            return x @ w
+
+        with pytest.raises(InputError, match="forward changes x in place"):
+            check_function(forward, lambda dy, x, w: (dy @ w.T, x.T @ dy), inputs, ["x", "w"])
+
+    def test_an_input_that_is_not_a_number_is_not_changed(self):
+        report = check_function(
+            np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), [np.array([np.nan])]
+        )
+        assert report.results[0].verdict == "WRONG"  # but not one that changes its input
+
+    @pytest.mark.parametrize("name", ["x", "dy"])
+    def test_a_layer_that_changes_what_it_is_given(self, rng, name):
+        class Halving(ReLU):
+            def run(self, x, training=False):
+                if name == "x":
+                    x *= 0.5
+                return super().run(x, training)
+
+            def run_backward(self, dy, memory, input_gradient=True):
+                if name == "dy":
+                    dy *= 0.5
+                return super().run_backward(dy, memory, input_gradient)
+
+        function = {"x": "forward", "dy": "backward"}[name]
+        with pytest.raises(InputError, match=f"{function} changes {name} in place"):
+            check_layer(Halving(), rng.standard_normal((3, 4)))
+
+    def test_the_criterion_goes_on_where_it_was(self, rng):
+        criterion, labels = SoftmaxCrossEntropy(), np.array([0, 2])
+        criterion.forward(rng.standard_normal((2, 3)), labels)
+        before = criterion.backward()
+        check_loss(criterion, rng.standard_normal((2, 3)), labels)
+        np.testing.assert_array_equal(criterion.backward(), before)
+
+
+class TestWhatCannotBeChecked:
+    def test_an_array_in_place_of_a_list_of_arrays(self):
+        with pytest.raises(InputError, match=r"inputs is ndarray; expected a list of arrays, such"):
+            check_function(np.tanh, lambda dy, x: dy, np.ones((1, 3)))
+
+    def test_names_for_other_inputs(self):
+        with pytest.raises(InputError, match="got 2 names for 1 inputs; expected one each"):
+            check_function(np.tanh, lambda dy, x: dy, [np.ones(3)], ["x", "w"])
+
+    def test_a_backward_without_return(self):
+        with pytest.raises(InputError, match="backward returned nothing"):
+            check_function(np.tanh, lambda dy, x: None, [np.ones(3)])
+
+    @pytest.mark.parametrize("result", [None, [1.0], 3])
+    def test_a_forward_that_returns_no_array(self, result):
+        with pytest.raises(InputError, match=r"the output of forward is .*; expected an array"):
+            check_function(lambda x: result, lambda dy, x: dy, [np.ones(3)])
+
+    def test_a_gradient_that_is_no_array(self):
+        with pytest.raises(InputError, match="expected a NumPy or CuPy array, got float"):
+            check_function(np.tanh, lambda dy, x: 1.0, [np.ones(3)])
+
+    def test_a_class_in_place_of_a_layer(self):
+        with pytest.raises(InputError, match="to check; expected a layer object, such as ReLU"):
+            check_layer(ReLU, np.ones((2, 3)))
+
+    def test_a_network_with_a_layer_that_returns_no_gradient(self, rng):
+        class Forgetful(Linear):
+            def run_backward(self, dy, memory, input_gradient=True):
+                return super().run_backward(dy, memory, input_gradient)[0], {}
+
+        with pytest.raises(InputError, match=r"no gradient for 0\.weight, 0\.bias; expected one"):
+            check_layer(Sequential([Forgetful(3, 2)]), rng.standard_normal((4, 3)))

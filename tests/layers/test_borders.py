@@ -170,13 +170,13 @@ def batch_for(layer):
 
 @pytest.mark.parametrize("thing", [1.0, None, [[1.0]]])
 def test_what_is_no_array_is_refused_on_the_way_in_and_back(made_layer, thing):
-    message = f"expected a NumPy or CuPy array, got {type(thing).__name__}; convert it"
+    kind = type(thing).__name__
     for training in (True, False):
-        with pytest.raises(InputError, match=message):
+        with pytest.raises(InputError, match=f"expected a NumPy or CuPy array, got {kind}; conve"):
             made_layer.forward(thing, training)
-    made_layer.forward(batch_for(made_layer), training=True)
-    with pytest.raises(InputError, match=message):
-        made_layer.backward(thing)
+        made_layer.forward(batch_for(made_layer), training)
+        with pytest.raises(InputError, match=f"backward got {kind}; expected dL/dy, an array of"):
+            made_layer.backward(thing)
 
 
 @pytest.mark.parametrize("change", ["one picture more", "one picture", "a row", "a number"])
@@ -201,7 +201,7 @@ def test_parameters_are_of_floats_only(network, dtype):
 
 
 def test_an_array_module_is_given_itself_and_not_by_name():
-    with pytest.raises(InputError, match="xp is 'numpy'; expected the module itself: import numpy"):
+    with pytest.raises(InputError, match="xp is 'numpy'; expected the module itself, numpy or"):
         Linear(2, 2).to("numpy")
 
 

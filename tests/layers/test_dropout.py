@@ -55,3 +55,15 @@ def test_a_layer_with_the_state_of_another_goes_on_as_it_would(backend):
 def test_what_is_no_probability_is_refused(p):
     with pytest.raises(InputError, match=f"dropout probability p is {p}; expected 0 <= p < 1"):
         Dropout(p)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.0, -1])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(InputError, match=f"seed is {seed!r}; expected a whole number of at"):
+        Dropout(seed=seed)
+
+
+def test_a_seed_of_numpys_whole_numbers_drops_the_same():
+    x = np.ones((4, 50), "float32")
+    first, second = (Dropout(seed=seed).forward(x, True) for seed in (3, np.int64(3)))
+    np.testing.assert_array_equal(first, second)

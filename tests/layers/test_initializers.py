@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from minialexnet.layers import Dropout, Linear, initializers
+from minialexnet.errors import InputError
+from minialexnet.layers import Conv2d, Dropout, Linear, initializers
 from minialexnet.layers.initializers import draw, he_normal, normal, xavier_normal
 
 SHAPE, FAN_IN, FAN_OUT = (100, 500), 500, 100
@@ -59,3 +60,20 @@ def test_without_a_generator_the_order_of_creation_decides(monkeypatch):
         runs.append(layers_made_without_seeds())
     for one, other in zip(*runs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("make", [lambda **o: Linear(3, 2, **o), lambda **o: Conv2d(3, 2, 1, **o)])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(weight_init=0.01), r"weight_init is 0.01; expected a function such as he_normal"),
+        (dict(weight_init="he"), "weight_init is 'he'; expected a function"),
+        (dict(generator=0), "generator is 0; expected one of NumPy's: numpy.random.default_rng"),
+        (dict(generator=np.random.RandomState(0)), "generator is RandomState.*; expected one of"),
+        (dict(bias_init=None), "bias_init is None; expected a finite number"),
+        (dict(bias_init=float("nan")), "bias_init is nan; expected a finite number"),
+    ],
+)
+def test_what_weights_cannot_begin_with_is_refused(make, options, message):
+    with pytest.raises(InputError, match=message):
+        make(**options)

@@ -351,6 +351,24 @@ def test_layers_come_by_name_or_in_a_list(thing, kind):
         Sequential(thing)
 
 
+def test_layers_are_read_only_and_a_network_of_them_can_have_another():
+    """Another layer in the dictionary would be in the table, but not in what is computed."""
+    network = Sequential({"fc6": Linear(4, 3), "relu6": ReLU(), "fc7": Linear(3, 2)})
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        network.layers["fc7"] = Linear(3, 5)
+    other = Sequential({**network.layers, "fc7": Linear(3, 5)})
+    assert other.predict(np.ones((1, 4), "float32")).shape == (1, 5)
+    assert other["fc6"] is network["fc6"]
+
+
+def test_a_network_knows_the_names_of_its_layers():
+    network = Sequential({"fc6": Linear(4, 3), "relu6": ReLU()})
+    assert list(network) == ["fc6", "relu6"] and len(network) == 2
+    assert "fc6" in network and "fc8" not in network
+    with pytest.raises(InputError, match="there is no layer 'fc8' in this network; there are fc6,"):
+        network["fc8"]
+
+
 def test_names_with_dots_are_refused():
     """A layer "a.b" and a layer "b" in a network "a" would share the name of their weights."""
     with pytest.raises(InputError, match=r"a layer is called 'a\.b'; expected a name without dots"):

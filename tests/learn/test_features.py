@@ -70,3 +70,9 @@ def test_cells_must_fit(shape, options):
 def test_numbers_must_be_whole_and_positive(x, options):
     with pytest.raises(InputError, match="expected a whole number of at least 1"):
         features.hog(x, **options)
+
+
+def test_gradients_of_bytes_are_refused():
+    """5 less than 0 would be 251."""
+    with pytest.raises(InputError, match=r"x is uint8; expected floats: .*astype\('float32'\)"):
+        features.image_gradients(np.zeros((1, 4, 4), np.uint8))

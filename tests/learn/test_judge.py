@@ -308,7 +308,8 @@ def raising(x, shift):
 def test_a_function_still_to_be_written_is_not_called_wrong(answer):
     _, text = said(answer)
     assert text.startswith(
-        "… double is still to be written\n  Write your code in the function's body."
+        "… double is still to be written\n  Twice x, and shift.\n"
+        "  Write your code in the function's body."
     )
 
 
@@ -424,3 +425,30 @@ def test_small_arrays_with_many_axes_are_shown_flat():
     exercise = replace(DOUBLE, cases=lambda rng: [(np.ones((1, 1, 2, 2)), 0)])
     _, text = said(lambda x, shift: 0 * x, exercise)
     assert "x of shape (1, 1, 2, 2) = [[1.0, 1.0], [1.0, 1.0]]" in text
+
+
+class TestOverflowBesides:
+    """Two mistakes at once, of which one shows in a later case only, as numbers not finite."""
+
+    EXERCISE = replace(
+        DOUBLE,
+        cases=lambda rng: [(np.array([1.0, 2.0]), 1), (np.array([1.0, 1000.0]), 1)],
+    )
+
+    @staticmethod
+    def overflowing(x):
+        return np.log(np.exp(x)) * 2
+
+    def test_the_mistake_in_the_case_that_is_shown_gets_its_hint(self):
+        verdict = judge(self.EXERCISE, lambda x, shift: self.overflowing(x))
+        assert verdict.hints[0] == "The shift is forgotten."
+        assert "in a later case there are numbers that are not finite" in verdict.hints[1]
+
+    def test_where_nothing_else_is_wrong_it_is_the_overflow_alone(self):
+        verdict = judge(self.EXERCISE, lambda x, shift: self.overflowing(x) + shift)
+        (hint,) = verdict.hints
+        assert hint.startswith("There are infinite numbers in it")
+
+    def test_where_no_mistake_is_known_it_is_named_as_before(self):
+        verdict = judge(self.EXERCISE, lambda x, shift: self.overflowing(x) ** 2 + 7 * shift)
+        assert all("forgotten" not in hint for hint in verdict.hints)

@@ -168,7 +168,7 @@ def test_train_refuses_what_is_no_number_of_pictures_or_epochs(small, wrong):
 @pytest.mark.parametrize("count", [0, 1, 99])
 def test_there_must_be_a_label_for_each_picture(small, count):
     x, labels = small.x, small.labels[:count]
-    words = f"got 100 pictures and {count} labels"
+    words = rf"got 100 pictures and labels of shape \({count},\)"
     with pytest.raises(InputError, match=words):
         learn.train(mini(), x, labels)
     with pytest.raises(InputError, match=words):
@@ -193,3 +193,13 @@ def test_trained_mini_says_where_it_cannot_write(tmp_path, quick):
 def test_trained_mini_takes_arrays_of_numpy_or_cupy(tmp_path, quick):
     with pytest.raises(InputError, match="backend is 'math'"):
         learn.trained_mini(tmp_path, xp=__import__("math"), side=SIZE)
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (4, 3), (1,), ()])
+def test_labels_of_another_shape_are_refused(shape):
+    """A column of labels would be compared with those of all pictures."""
+    network, x = alexnet("mini", 3, 24), np.zeros((4, 3, 24, 24), "float32")
+    labels = np.zeros(shape, int)
+    for use in (learn.error, learn.train):
+        with pytest.raises(InputError, match=r"got 4 pictures and labels of shape .*\(N,\)"):
+            use(network, x, labels)

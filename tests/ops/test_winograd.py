@@ -161,3 +161,13 @@ def test_what_does_not_fit_is_refused(backend):
         winograd_conv2d(x, weight, backend.put(np.ones(4)))
     with pytest.raises(InputError, match=r"dy has shape \(2, 4, 6, 9\); expected \(2, 3, 4, 7\)"):
         winograd_conv2d_backward(x, x, weight)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool", "uint8"])
+def test_a_gradient_of_whole_numbers_is_taken_as_it_is(rng, dtype):
+    """The small matrices have halves and quarters, which whole numbers have not."""
+    x, weight = rng.standard_normal((4, 3, 5, 9)), rng.standard_normal((2, 3, 3, 3))
+    dy = rng.integers(0, 2, (4, 2, 3, 7)).astype(dtype)
+    expected = conv2d_backward(dy.astype(float), x, weight)
+    for given_one, wanted in zip(winograd_conv2d_backward(dy, x, weight), expected, strict=True):
+        np.testing.assert_allclose(given_one, wanted, rtol=1e-10, atol=1e-10)

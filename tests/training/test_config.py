@@ -25,11 +25,13 @@ class TestChoices:
     @pytest.mark.parametrize(
         ("name", "value", "message"),
         [
-            ("epochs", 0, "epochs is 0; expected at least 1"),
-            ("batch_size", 0, "batch_size is 0; expected at least 1"),
-            ("batch_size", -3, "batch_size is -3; expected at least 1"),
-            ("image_size", 0, "image_size is 0; expected at least 1"),
-            ("seed", -1, "seed is -1; expected at least 0"),
+            ("epochs", 0, "epochs is 0; expected a whole number of at least 1"),
+            ("batch_size", 0, "batch_size is 0; expected a whole number of at least 1"),
+            ("batch_size", -3, "batch_size is -3; expected a whole number of at least 1"),
+            ("image_size", 0, "image_size is 0; expected a whole number of at least 1"),
+            ("epochs", 2.5, "epochs is 2.5; expected a whole number of at least 1"),
+            ("epochs", "3", "epochs is '3'; expected a whole number of at least 1"),
+            ("seed", -1, "seed is -1; expected a whole number of at least 0"),
             ("lr", 0.0, "lr is 0.0; expected a learning rate above 0"),
             ("lr", -0.1, "lr is -0.1; expected a learning rate above 0"),
             ("lr", float("nan"), "lr is nan; expected a learning rate above 0"),
@@ -42,6 +44,7 @@ class TestChoices:
             ("rotation", 181, "rotation is 181; expected 0"),
             ("shift", -0.1, "shift is -0.1; expected 0"),
             ("except_for", {"turn": ["6"]}, "no augmentation 'turn'"),
+            ("except_for", {"flip": "bd"}, "flip is switched off for 'bd'; expected a list of cla"),
             ("image_size", 21, "crops of 21 pixels do not fit into pictures of 20"),
         ],
     )

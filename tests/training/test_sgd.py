@@ -252,3 +252,29 @@ def test_what_is_no_layer_is_refused(thing):
 def test_a_step_without_gradients_is_refused():
     with pytest.raises(InputError, match=r"without gradients; call network\.backward first"):
         SGD(network(), 0.1).step()
+
+
+class OneMatrix:
+    """The least that can be trained: a parameter, and a gradient given by hand."""
+
+    def __init__(self, weight, gradient):
+        self.params, self.grads = {"weight": weight}, {"weight": gradient}
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (3,), (1, 3), (3, 4)])
+def test_a_gradient_of_another_shape_is_refused_and_nothing_moves(shape):
+    """Some of these would be broadcast, or read as the first of their numbers."""
+    network = OneMatrix(np.ones((4, 3)), np.ones(shape))
+    with pytest.raises(InputError, match=r"the gradient of weight has shape .*; expected \(4, 3\)"):
+        SGD(network, 0.1).step()
+    np.testing.assert_array_equal(network.params["weight"], 1)
+
+
+def test_a_parameter_of_another_shape_than_before_is_refused():
+    """The momentum of the old one would move the new one."""
+    network = OneMatrix(np.ones((5, 3)), np.ones((5, 3)))
+    optimizer = SGD(network, 0.1)
+    optimizer.step()
+    network.params["weight"], network.grads["weight"] = np.ones((2, 3)), np.zeros((2, 3))
+    with pytest.raises(InputError, match=r"the velocity of weight has shape \(5, 3\); expected"):
+        optimizer.step()

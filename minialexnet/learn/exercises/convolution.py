@@ -193,6 +193,17 @@ def _cut_at_the_end(cols, image_size, stride, padding):
     return _whole_padded(cols, image_size, stride, padding)[:, :, :h, :w]
 
 
+def _without_padding(cols, image_size, stride, padding):
+    """Windows at the far edges then hang over it, and do not fit."""
+    n, oh, ow, kh, kw, c = cols.shape
+    x = get_array_module(cols).zeros((n, c, *image_size), dtype=cols.dtype)
+    for i in range(oh):
+        for j in range(ow):
+            top, left = i * stride, j * stride
+            x[:, :, top : top + kh, left : left + kw] += cols[:, i, j].transpose(0, 3, 1, 2)
+    return x
+
+
 def _whole_padded(cols, image_size, stride, padding):
     h, w = image_size
     return col2im(cols, (h + 2 * padding, w + 2 * padding), stride, 0)
@@ -481,6 +492,11 @@ EXERCISES = (
                 "A pixel gets the sum of what its windows have for it, not their mean: col2im is "
                 "the transpose of im2col, not its inverse.",
                 _mean_of_windows,
+            ),
+            Mistake(
+                "The array that the windows are added to has no padding, and windows begin in it: "
+                "make it 2 * padding higher and wider, and cut that off at the end.",
+                _without_padding,
             ),
             Mistake(
                 "The padding is still there: cut `padding` rows and columns off all four sides.",

@@ -14,6 +14,7 @@ from minialexnet.layers import (
     SoftmaxCrossEntropy,
 )
 from minialexnet.learn.exercise import Exercise, Mistake
+from minialexnet.ops import softmax
 from minialexnet.training import SGD
 
 
@@ -172,6 +173,13 @@ def _gradient(change, network, criterion, optimizer, x, labels):
     return loss
 
 
+def _softmax_twice(network, criterion, optimizer, x, labels):
+    loss = criterion.forward(softmax(network.forward(x, training=True)), labels)
+    network.backward(criterion.backward())
+    optimizer.step()
+    return loss
+
+
 def _two_steps(network, criterion, optimizer, x, labels):
     loss = train_step(network, criterion, optimizer, x, labels)
     optimizer.step()
@@ -291,6 +299,11 @@ EXERCISES = (
                     x,
                     labels,
                 ),
+            ),
+            Mistake(
+                "The criterion was given softmax(logits). It takes the logits themselves, and "
+                "contains the softmax: now there are two.",
+                _softmax_twice,
             ),
             Mistake(
                 "There are two updates: optimizer.step() once for each batch.",
