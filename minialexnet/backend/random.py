@@ -18,7 +18,7 @@ def host_generator(*seed: int) -> np.random.Generator:
 
 
 def check_generator(generator: object) -> None:
-    """Raise InputError unless it draws normal numbers as NumPy's generators do (not RandomState)."""
+    """Raise InputError unless it draws as NumPy's generators do (a RandomState does not)."""
     is_old = isinstance(generator, np.random.RandomState)
     if is_old or not hasattr(generator, "standard_normal"):
         raise InputError(
