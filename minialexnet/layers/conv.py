@@ -8,7 +8,15 @@ from minialexnet.layers.arguments import finite_number, whole_number
 from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.layers.initializers import Initializer, draw
 from minialexnet.ops.conv import conv2d, conv2d_backward
-from minialexnet.ops.shapes import Padding, Pair, as_padding, as_pair, check_4d, output_extent
+from minialexnet.ops.shapes import (
+    Padding,
+    Pair,
+    as_padding,
+    as_pair,
+    check_4d,
+    check_picture_shape,
+    output_extent,
+)
 from minialexnet.ops.winograd import (
     winograd_conv2d,
     winograd_conv2d_backward,
@@ -125,6 +133,7 @@ class Conv2d(Layer):
         return winograd_filters(weight) if winograd_pays(weight, self.stride, pictures) else None
 
     def output_shape(self, input_shape: Shape) -> Shape:
+        check_picture_shape(input_shape)
         extents = (
             output_extent(*axis)
             for axis in zip(

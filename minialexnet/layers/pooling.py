@@ -2,7 +2,14 @@
 
 from minialexnet.layers.base import Array, Layer, Shape, describe
 from minialexnet.ops import pooling as ops
-from minialexnet.ops.shapes import Padding, Pair, as_padding, as_pair, output_extent
+from minialexnet.ops.shapes import (
+    Padding,
+    Pair,
+    as_padding,
+    as_pair,
+    check_picture_shape,
+    output_extent,
+)
 
 
 class _Pool2d(Layer):
@@ -28,6 +35,7 @@ class _Pool2d(Layer):
         return self.kernel_size, self.stride, self.padding, self.ceil_mode
 
     def output_shape(self, input_shape: Shape) -> Shape:
+        check_picture_shape(input_shape)
         extents = (
             output_extent(*axis, self.ceil_mode)
             for axis in zip(
@@ -109,6 +117,7 @@ class AdaptiveAvgPool2d(Layer):
         return ops.adaptive_avg_pool2d_backward(dy, memory, self.output_size), {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
+        check_picture_shape(input_shape)
         return (input_shape[0], *self.output_size)
 
     def description(self) -> str:

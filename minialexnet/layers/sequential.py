@@ -37,6 +37,11 @@ class Sequential(Layer):
         if len(self.layers) != len(named):
             raise InputError(f"two layers have the same name among {', '.join(map(str, named))}")
         _check_layers(self.layers)
+        if input_shape is not None and not isinstance(input_shape, tuple | list):
+            raise InputError(
+                f"input_shape is {input_shape!r}; expected that of one picture, such as "
+                "(channels, height, width)"
+            )
         self.input_shape = input_shape
         self.whole_batch = any(layer.whole_batch for layer in self.layers.values())
         self._stages = dict(_stages(self.layers))

@@ -47,7 +47,7 @@ def max_pool2d(
         padding: likewise, or ((top, bottom), (left, right)); at most half a window.
         ceil_mode: a last window that hangs over the far edge counts too.
     Returns:
-        y: (N, C, OH, OW), laid out in memory like x.
+        y: (N, C, OH, OW), laid out in memory like x, or with padding channels-last.
     Raises:
         InputError: the window is larger than the padded picture, or lies in the padding alone.
     """
@@ -126,7 +126,7 @@ def avg_pool2d(
         x, kernel_size, stride, padding, ceil_mode: as for `max_pool2d`.
         count_include_pad: zeros of the padding count as pixels.
     Returns:
-        y: (N, C, OH, OW), laid out in memory like x.
+        y: (N, C, OH, OW), laid out in memory like x, or with padding channels-last.
     Raises:
         InputError: as `max_pool2d`.
     """

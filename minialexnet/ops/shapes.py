@@ -99,6 +99,12 @@ def check_4d(x, name: str = "x") -> None:
         raise InputError(f"{name} is {x.dtype}; expected floats: convert it with astype('float32')")
 
 
+def check_picture_shape(shape: tuple[int, ...]) -> None:
+    """Raise InputError unless `shape` is that of one picture, (channels, height, width)."""
+    if not isinstance(shape, tuple | list) or len(shape) != 3:
+        raise InputError(f"a picture has shape {shape!r}; expected (channels, height, width)")
+
+
 def check_same_dtype(x, weight) -> None:
     """Raise InputError unless x and weight are of one type: float64 should not creep in."""
     if x.dtype != weight.dtype:

@@ -12,8 +12,10 @@ def softmax(logits):
 
     Args:    logits: (..., C), any float dtype; not modified.
     Returns: like logits; every row sums to 1.
+    Raises:  InputError: logits are no floats.
     """
     xp = get_array_module(logits)
+    _check_floats(logits)
     p = xp.exp(logits - logits.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
     return p
@@ -24,8 +26,10 @@ def log_softmax(logits):
 
     Args:    logits: (..., C), any float dtype; not modified.
     Returns: like logits.
+    Raises:  InputError: logits are no floats.
     """
     xp = get_array_module(logits)
+    _check_floats(logits)
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -95,10 +99,7 @@ def check_labels(logits, labels) -> None:
         raise InputError(
             f"logits have shape {tuple(logits.shape)}; expected at least one picture and one class"
         )
-    if logits.dtype.kind != "f":
-        raise InputError(
-            f"logits are {logits.dtype}; expected floats: convert them with astype('float32')"
-        )
+    _check_floats(logits)
     if labels.dtype.kind not in "iu":
         raise InputError(f"labels are of dtype {labels.dtype}; expected whole numbers")
     if is_on_host(labels):
@@ -108,3 +109,11 @@ def check_labels(logits, labels) -> None:
                 f"labels run from {low} to {high}; expected 0 to {logits.shape[1] - 1}, since "
                 f"there are {logits.shape[1]} classes"
             )
+
+
+def _check_floats(logits) -> None:
+    """Raise InputError unless logits are floats; differences of uint8 would wrap around."""
+    if logits.dtype.kind != "f":
+        raise InputError(
+            f"logits are {logits.dtype}; expected floats: convert them with astype('float32')"
+        )

@@ -35,7 +35,7 @@ from typing import NamedTuple
 from minialexnet.backend import cached_blocks, empty, get_array_module, is_on_host, zeros
 from minialexnet.errors import InputError
 from minialexnet.ops.conv import conv2d_output_size, groups_of_channels
-from minialexnet.ops.shapes import Padding, as_padding, check_same_shape
+from minialexnet.ops.shapes import Padding, Pair, as_padding, check_same_shape
 
 OUTPUTS = 4
 """m: so many neighbouring outputs are computed together. More would save more multiplications,
@@ -67,7 +67,7 @@ def winograd_pays(weight, stride, pictures: int) -> bool:
 
 
 def winograd_conv2d(
-    x, weight, bias=None, padding: int | Padding = 0, groups: int = 1, filters=None
+    x, weight, bias=None, padding: int | Pair | Padding = 0, groups: int = 1, filters=None
 ):
     """As `conv2d` with stride 1, but for rounding.
 
@@ -273,7 +273,7 @@ def winograd_filters(weight):
 
     Whoever calls `winograd_conv2d` with the same weight again and again can keep them.
 
-    Args:    weight: (O, C, KH, KW), any float dtype; not modified.
+    Args:    weight: (O, C, KH, KW), any float dtype, KW up to 5; not modified.
     Returns: (places, O, KH*C): for each place a matrix, in the order of taps that `_cols` has.
     """
     _, g, _ = _matrices(weight.shape[3], weight.dtype, get_array_module(weight))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minialexnet.errors import InputError
 from minialexnet.plots.style import ACCENT, INK, LIGHT, drawing, on_host
 
 if TYPE_CHECKING:
@@ -32,8 +33,22 @@ def pictures(
         columns: how many side by side.
         side: of each, in inches.
         scale: "each" stretches the numbers of each picture by itself, "all" those of all together.
+    Raises:
+        InputError: no pictures, or of another shape; another `scale`.
     """
     images = on_host(images)
+    if scale not in ("each", "all"):
+        raise InputError(f"scale is {scale!r}; expected 'each' or 'all'")
+    colours = images.ndim == 4 and 3 in (images.shape[1], images.shape[3])
+    is_one = images.ndim == 3 and images.shape[2] == 3 and images.dtype == np.uint8
+    if not images.size or is_one or not (colours or images.ndim == 3):
+        raise InputError(
+            f"images have shape {images.shape}; expected (N, H, W, 3), (N, 3, H, W) or (N, H, W), "
+            "and at least one: of one picture, give images[None]; of feature maps (N, C, H, W), "
+            "those of one picture, maps[0]"
+        )
+    if images.dtype == bool:
+        images = images.astype(np.float32)
     if images.ndim == 4 and images.shape[1] == 3 and images.shape[3] != 3:
         images = images.transpose(0, 2, 3, 1)
     if images.dtype != np.uint8:
@@ -68,8 +83,15 @@ def guesses(
         images: uint8 (N, H, W, 3).
         shares: (N, C), how sure the network is of each class.
         classes: their names; labels: (N,), the true ones: named above, their bar dark.
+    Raises:
+        InputError: not as many shares as pictures, or as classes.
     """
     images, shares = on_host(images), on_host(shares)
+    if not len(images) or shares.shape != (len(images), len(classes)):
+        raise InputError(
+            f"got {len(images)} pictures, shares of shape {shares.shape} and {len(classes)} "
+            "classes; expected shares of shape (pictures, classes), and at least one picture"
+        )
     labels = None if labels is None else on_host(labels)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
@@ -113,5 +135,7 @@ def filters(weight: Any, *, columns: int = 16, side: float = 0.5) -> Figure:
     Filters of other layers, (O, C, K, K), are shown by their first channel, in grey.
     """
     weight = on_host(weight)
+    if weight.ndim != 4:
+        raise InputError(f"weight has shape {weight.shape}; expected filters, (O, C, K, K)")
     images = weight.transpose(0, 2, 3, 1) if weight.shape[1] == 3 else weight[:, 0]
     return pictures(images, columns=columns, side=side)

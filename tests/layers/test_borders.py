@@ -208,3 +208,20 @@ def test_an_array_module_is_given_itself_and_not_by_name():
 def test_parameters_are_set_from_arrays(network):
     with pytest.raises(InputError, match="expected a NumPy or CuPy array, got float"):
         network.set_params(dict.fromkeys(network.params, 1.0))
+
+
+@pytest.mark.parametrize("layer", [Conv2d(1, 4, 3), MaxPool2d(2), AdaptiveAvgPool2d(2)])
+@pytest.mark.parametrize("shape", [(28, 28), (2, 1, 28, 28), 28])
+def test_a_shape_that_is_not_of_one_picture_is_refused(layer, shape):
+    with pytest.raises(InputError, match=r"a picture has shape .*; expected \(channels, hei"):
+        layer.output_shape(shape)
+
+
+def test_an_input_shape_that_is_a_number_is_refused():
+    with pytest.raises(InputError, match="input_shape is 28; expected that of one picture"):
+        Sequential([ReLU()], input_shape=28)
+
+
+def test_linear_takes_a_matrix_for_its_weight():
+    with pytest.raises(InputError, match=r"weight has shape \(3,\); expected two axes, \(out"):
+        linear(np.ones((2, 3)), np.ones(3))

@@ -110,3 +110,10 @@ def test_labels_out_of_range_are_refused_where_the_host_can_see_them(labels, mes
 def test_shapes_and_dtypes_that_do_not_fit_are_refused(backend, logits, labels, message):
     with pytest.raises(InputError, match=message):
         softmax_cross_entropy(backend.put(logits), backend.put(labels))
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+def test_logits_of_bytes_are_refused(function):
+    """1 less than 0 would be 255."""
+    with pytest.raises(InputError, match=r"logits are uint8; expected floats: .*astype"):
+        function(np.array([2, 1], "uint8"))

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from minialexnet import plots
+from minialexnet.errors import InputError
 from minialexnet.plots.style import AREAS, LINES
 
 rng = np.random.default_rng(0)
@@ -224,3 +225,26 @@ def test_towers_meet_only_where_they_cross():
     assert sum(arrow.xy[1] * arrow.xyann[1] < 0 for arrow in arrows) == 2
     assert texts(figure).count("flat") == 2
     assert texts(figure).count("3 \N{MULTIPLICATION SIGN} 8 \N{MULTIPLICATION SIGN} 8") == 1
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 3), (2, 16, 8, 8), (0, 8, 8, 3), (8, 8), (1, 2, 8, 8, 3)])
+def test_what_are_no_pictures_is_refused(shape):
+    """One picture would be drawn as so many strips as it has rows."""
+    with pytest.raises(InputError, match=r"images have shape .*; expected \(N, H, W, 3\), .*"):
+        plots.pictures(np.zeros(shape, np.uint8))
+
+
+def test_masks_and_small_grey_filters_are_pictures():
+    assert drawn(plots.pictures(rng.random((2, 5, 5)) > 0.5)).std() > 5
+    assert drawn(plots.filters(rng.standard_normal((4, 2, 3, 3)))).std() > 5
+
+
+def test_what_cannot_be_drawn_is_refused_in_a_sentence():
+    with pytest.raises(InputError, match="scale is 'batch'; expected 'each' or 'all'"):
+        plots.pictures(np.zeros((1, 4, 4)), scale="batch")
+    with pytest.raises(InputError, match=r"weight has shape \(4, 3\); expected filters"):
+        plots.filters(np.zeros((4, 3)))
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    for shares, classes in ((np.zeros((2, 3)), "ab"), (np.zeros((1, 2)), "ab")):
+        with pytest.raises(InputError, match=r"got 2 pictures, shares of shape .* and 2 classes"):
+            plots.guesses(images, shares, classes)
