@@ -9,7 +9,7 @@ It runs from a checkout that need not be installed, and needs CuPy, what the pro
 and for the tests pytest and hypothesis; with PyTorch, built for CUDA, it compares speed. It needs
 no network.
 
-  tests      the test suite on the GPU's arrays
+  tests      the tests that go by the backend, on the GPU's arrays
   gradients  every gradient against a numeric one, in float64 on the GPU
   parity     operations, networks and training on the GPU against the CPU; the same training twice;
              memory over 200 steps
@@ -56,7 +56,7 @@ PRECISIONS = ("float32", "tf32")
 LAST_SECONDS = 5.0
 """Kept for the report, out of the whole time."""
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 """So long it may take to find out what machine this is."""
 
 WRITE_EVERY_SECONDS = 5.0

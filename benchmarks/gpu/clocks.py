@@ -46,10 +46,11 @@ def kernel_times(step: Step, wait: Callable[[], None], steps: int) -> list[dict]
     wait()
     if torch.cuda.is_available():
         torch.cuda.synchronize()  # makes PyTorch know the device
-        activity = ProfilerActivity.CUDA
-    else:
-        activity = ProfilerActivity.CPU
-    with profile(activities=[activity]) as profiler:
+    # With CUDA's alone, PyTorch has been seen to name no kernels (pytorch/kineto, issue 859).
+    activities = [ProfilerActivity.CPU]
+    if torch.cuda.is_available():
+        activities.append(ProfilerActivity.CUDA)
+    with profile(activities=activities) as profiler:
         for _ in range(steps):
             step()
         wait()

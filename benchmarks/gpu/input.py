@@ -14,14 +14,17 @@ from gpu.ours import NetworkThere
 from gpu.part import Part
 from gpu.place import Place
 from gpu.summary import Verdict
-from minialexnet.backend import Fetched, batch_memory, fetch, one_late, upload_ahead
+from minialexnet.backend import Fetched, batch_memory, batches_ahead, fetch, one_late, upload_ahead
 from minialexnet.datasets import PictureSet, TrainBatches
 from minialexnet.training import Preprocessing
 
 ROUNDS = 3
 CLASSES = 8
-AHEAD = 3
-"""So many batches more than steps that are timed: the first steps, and what is made ahead."""
+SPARE = 3
+"""Batches beyond those that are timed, or made ahead: the first steps, and one crossing over."""
+
+SMALLEST = 5 / 8
+"""Of the squares that are cut, beside the stored pictures, as the preset `photos` has it."""
 
 MEAN, SCALE = np.full(3, 127.5, np.float32), 1 / 64
 
@@ -35,9 +38,13 @@ class Fed:
     def __init__(self, fed: tuple[str, int, int, int], place: Place, folder: Path) -> None:
         variant, batch, side, self.steps = fed
         self.place, self.one = place, NetworkThere(Work(variant, batch), place)
-        pictures = _stored(folder / "pictures.u8", batch * (self.steps + AHEAD), side)
+        self.ahead = batches_ahead(place.xp)
+        count = batch * (self.steps + 2 * self.ahead + SPARE)
+        pictures = _stored(folder / "pictures.u8", count, side)
         crop = self.one.work.image_size
-        self.batches = TrainBatches(pictures, batch, crop, seed=0)
+        self.batches = TrainBatches(
+            pictures, batch, crop, seed=0, min_crop=min(crop, int(SMALLEST * side))
+        )
         self.preprocessing = Preprocessing(MEAN, SCALE, crop)
         self.epoch = 0
 
@@ -48,19 +55,20 @@ class Fed:
     def fed(self) -> dict[str, float]:
         """Seconds a step takes with a batch of its own, and with its results read, as in training.
 
-        The first steps are not counted, and there are batches left after the last: so it goes on
-        in the middle of an epoch, where one batch is made and one crosses over to the GPU while
-        the one before is trained on.
+        The first steps are not counted, in which the batches go that were made before there were
+        steps; and there are batches left after the last. So it goes on in the middle of an epoch,
+        where some are made and one crosses over to the GPU while the one before is trained on.
         """
         self.epoch += 1
         results = one_late(self._training(), self.place.xp)
-        next(results)()
+        for _ in range(1 + self.ahead):
+            next(results)()
         return {"step": self._time(lambda: next(results)())}
 
     def _training(self) -> Iterator[Fetched]:
         """The steps of an epoch, each with its loss and its logits."""
         xp, one = self.place.xp, self.one
-        batches = self.batches.iterate(self.epoch, empty=batch_memory(xp))
+        batches = self.batches.iterate(self.epoch, empty=batch_memory(xp), ahead=self.ahead)
         for _, (images, labels) in upload_ahead(batches, xp):
             logits = one.network.forward(self.preprocessing(images, xp), training=True)
             loss = one.criterion.forward(logits, labels)
@@ -127,11 +135,11 @@ def tables(results: list[dict]) -> list[Table]:
         return []
     r = results[0]
     words = (
-        f"Training steps on ever new crops of {r['crop']} pixels, cut from a memory-map of "
-        f"pictures of {r['stored']} while the step before is computed, with loss and logits read, "
-        "beside as many on one batch that is on the GPU already: the median of the rounds, and "
-        "their range. Then, each by itself, a batch cut on the host, and moved to the GPU and made "
-        "the network's input."
+        f"Training steps on ever new squares of random size, scaled to {r['crop']} pixels, from a "
+        f"memory-map of pictures of {r['stored']}, while the step before is computed, with loss "
+        "and logits read, beside as many on one batch that is on the GPU already: the median of "
+        "the rounds, and their range. Then, each by itself, a batch cut on the host (by one "
+        "thread), and moved to the GPU and made the network's input."
     )
     columns = ["network", "batch", "precision", "feeding adds", "fixed", "fed", "cut", "moved"]
     return [Table("Feeding the training step", words, [*columns, "pictures"], rows)]

@@ -116,7 +116,7 @@ def num_threads() -> int:
             raise InputError(
                 f"MINIALEXNET_THREADS is {chosen!r}; expected a whole number from 1, or unset it"
             )
-        _threads = int(chosen) if chosen else _usable_cores()
+        _threads = int(chosen) if chosen else usable_cores()
     return _threads
 
 
@@ -295,7 +295,8 @@ def _equal_parts(count: int, parts: int) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux: containers may give fewer cores than there are
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

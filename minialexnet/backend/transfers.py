@@ -19,8 +19,12 @@ import numpy as np
 
 from minialexnet.backend.arrays import Array, get_array_module, to_host
 from minialexnet.backend.gpu_memory import is_out_of_memory
+from minialexnet.backend.parallel import usable_cores
 
 T = TypeVar("T")
+
+MOST_AHEAD = 8
+"""Batches in the making: eight cores scale pictures as fast as a large GPU learns from them."""
 
 Empty = Callable[[tuple[int, ...], Any], np.ndarray]
 """Makes an array of a shape and dtype on the host, with anything in it."""
@@ -79,6 +83,15 @@ def one_late(results: Iterable[T], xp: ModuleType) -> Iterator[T]:
 def lead_of_host(xp: ModuleType) -> int:
     """How many steps of work the host should be ahead of the device of `xp`."""
     return 0 if _streams_of(xp) is None else 1
+
+
+def batches_ahead(xp: ModuleType) -> int:
+    """How many batches to make at a time, each in a thread, while the device of `xp` computes.
+
+    One where the computing takes the cores itself. A GPU may want them faster than a core can
+    scale their pictures.
+    """
+    return 1 if _streams_of(xp) is None else min(MOST_AHEAD, usable_cores())
 
 
 def batch_memory(xp: ModuleType) -> Empty:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
@@ -124,15 +125,18 @@ class TrainBatches:
         shift[off["colour_noise"]] = 0
         return images, labels, shift
 
-    def iterate(self, epoch: int, start_step: int = 0, empty: Empty = np.empty) -> Iterator[Batch]:
-        """Yield the batches of `epoch` from `start_step` on, the next one being made meanwhile.
+    def iterate(
+        self, epoch: int, start_step: int = 0, empty: Empty = np.empty, ahead: int = 1
+    ) -> Iterator[Batch]:
+        """Yield the batches of `epoch` from `start_step` on, the next ones being made meanwhile.
 
-        Args: empty: see `batch`.
+        Args: empty: see `batch`; ahead: how many are being made, each by a thread of its own.
         Raises: InputError if start_step is not in 0..len().
         """
         epoch = _whole("epoch", epoch, at_least=0)
         start_step = _checked_step("start_step", start_step, len(self))
-        return _one_ahead(lambda step: self.batch(epoch, step, empty), range(start_step, len(self)))
+        steps = range(start_step, len(self))
+        return _made_ahead(lambda step: self.batch(epoch, step, empty), steps, ahead)
 
     def _order(self, epoch: int) -> np.ndarray:
         # Remembered only to save time; it can be drawn again at any moment, by any thread.
@@ -192,9 +196,12 @@ class EvalBatches:
         )
         return images, _labels(self.pictures, chosen, empty)
 
-    def iterate(self, empty: Empty = np.empty) -> Iterator[Batch]:
-        """Yield all batches, the next one being made meanwhile; `empty` makes their memory."""
-        return _one_ahead(lambda step: self.batch(step, empty), range(len(self)))
+    def iterate(self, empty: Empty = np.empty, ahead: int = 1) -> Iterator[Batch]:
+        """Yield all batches, the next ones being made meanwhile.
+
+        Args: empty: makes their memory; ahead: how many are being made, each by its own thread.
+        """
+        return _made_ahead(lambda step: self.batch(step, empty), range(len(self)), ahead)
 
 
 def cut_views(picture: np.ndarray, crop: int, ten_crop: bool = False) -> np.ndarray:
@@ -272,20 +279,20 @@ def _labels(pictures: PictureSet, chosen: np.ndarray, empty: Empty) -> np.ndarra
     return labels
 
 
-def _one_ahead(make: Callable[[int], Batch], steps: range) -> Iterator[Batch]:
-    """Yield make(step) for each step; a thread makes the next while the consumer computes.
+def _made_ahead(make: Callable[[int], Batch], steps: range, count: int) -> Iterator[Batch]:
+    """Yield make(step) for each step; so many threads make the next ones meanwhile.
 
-    An exception in `make` is raised here. The thread ends with the generator, also when the
+    An exception in `make` is raised here. The threads end with the generator, also when the
     consumer breaks out of its loop.
     """
     if not steps:
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
-        ahead = thread.submit(make, steps[0])
+    with ThreadPoolExecutor(count, thread_name_prefix="batches") as threads:
+        begun = deque(threads.submit(make, step) for step in steps[:count])
         for step in steps:
-            ready = ahead.result()
-            if step + 1 in steps:
-                ahead = thread.submit(make, step + 1)
+            ready = begun.popleft().result()
+            if step + count in steps:
+                begun.append(threads.submit(make, step + count))
             yield ready
 
 

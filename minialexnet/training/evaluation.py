@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minialexnet.backend import batch_memory, fetch, get_array_module, one_late, upload_ahead
+from minialexnet.backend import (
+    batch_memory,
+    batches_ahead,
+    fetch,
+    get_array_module,
+    one_late,
+    upload_ahead,
+)
 from minialexnet.datasets import EvalBatches, PictureSet, Statistics, to_network_input
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
@@ -85,7 +92,7 @@ def evaluate(
 
     def results():
         for (_, labels), (images, same_labels) in upload_ahead(
-            batches.iterate(batch_memory(xp)), xp
+            batches.iterate(batch_memory(xp), batches_ahead(xp)), xp
         ):
             logits = mean_of_views(network.predict(preprocessing(images, xp)), batches.views)
             yield labels, fetch(criterion.forward(logits, same_labels), logits)

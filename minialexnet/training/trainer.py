@@ -18,6 +18,7 @@ import numpy as np
 from minialexnet.backend import (
     Fetched,
     batch_memory,
+    batches_ahead,
     fetch,
     get_array_module,
     gpu_memory,
@@ -296,9 +297,10 @@ class Trainer:
         self._seconds = time.monotonic() - started
 
     def _batches(self) -> Iterator[tuple[np.ndarray, ...]]:
-        """The rest of this epoch's; nobody else may hold it, so that its thread ends with it."""
-        position = self.position
-        return self.batches.iterate(position.epoch, position.step, batch_memory(self.xp))
+        """The rest of this epoch's; nobody else may hold it, so that its threads end with it."""
+        position, memory = self.position, batch_memory(self.xp)
+        ahead = batches_ahead(self.xp)
+        return self.batches.iterate(position.epoch, position.step, memory, ahead)
 
     def _count(self, uncounted: "deque[tuple[np.ndarray, Fetched]]", leave: int = 0) -> None:
         """Add the results of the oldest steps to the tally, until some are left."""

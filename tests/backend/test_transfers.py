@@ -9,6 +9,7 @@ from strict import strict, to_strict
 
 from minialexnet.backend import (
     batch_memory,
+    batches_ahead,
     fetch,
     one_late,
     register_array_module,
@@ -106,6 +107,12 @@ def test_a_loop_that_is_left_waits_for_what_is_under_way(make_gpu):
     assert not any(s.queue for s in gpu.streams if s is not gpu.default)
 
 
+def test_a_gpu_is_given_batches_by_several_cores(make_gpu, monkeypatch):
+    for cores, ahead in ((1, 1), (2, 2), (64, transfers.MOST_AHEAD)):
+        monkeypatch.setattr(transfers, "usable_cores", lambda cores=cores: cores)
+        assert batches_ahead(make_gpu(0).xp) == ahead
+
+
 def test_memory_is_used_again(make_gpu):
     gpu = make_gpu(0)
     rooms = {
@@ -148,6 +155,7 @@ def test_the_tests_see_a_wait_that_is_missing(make_gpu, monkeypatch, fault):
 
 def test_on_the_host_nothing_is_copied_and_nothing_late():
     assert batch_memory(np) is np.empty
+    assert batches_ahead(np) == 1
     pixels, labels = np.ones((2, 3), np.uint8), np.arange(2)
     ((batch, arrays),) = upload_ahead(iter([(pixels, labels)]), np)
     assert batch[0] is arrays[0] is pixels and batch[1] is arrays[1] is labels

@@ -502,3 +502,49 @@ def test_what_is_no_square_picture_is_not_cut(picture):
 def test_a_crop_that_does_not_fit_is_refused(crop):
     with pytest.raises(InputError, match=f"crop is {crop}; expected 1 to 9, the picture's side"):
         cut_views(np.zeros((9, 9, 3), np.uint8), crop)
+
+
+@pytest.mark.parametrize("kind", [TrainBatches, EvalBatches])
+@pytest.mark.parametrize("ahead", [2, 3, 50])
+def test_made_by_several_threads_they_are_the_same_in_the_same_order(kind, ahead):
+    batches = kind(numbered(40), 4, 5, seed=0) if kind is TrainBatches else kind(numbered(40), 4, 5)
+    arguments = (3, 2) if kind is TrainBatches else ()
+    expected = list(batches.iterate(*arguments))
+    assert_same(list(batches.iterate(*arguments, ahead=ahead)), expected)
+    assert not workers()
+
+
+def test_as_many_are_made_as_are_asked_for_and_no_more():
+    begun, all_at_once = [], threading.Barrier(3, timeout=5)
+
+    class Waiting(TrainBatches):
+        def batch(self, epoch, step, empty):
+            begun.append(step)
+            if step < 3:
+                all_at_once.wait()  # breaks unless three threads are here together
+            return super().batch(epoch, step, empty)
+
+    stream = Waiting(numbered(40), 4, crop=5, seed=0).iterate(0, ahead=3)
+    next(stream)
+    deadline = time.monotonic() + 5
+    while len(begun) < 4 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert sorted(begun) == [0, 1, 2, 3]
+    stream.close()
+    assert not workers()
+
+
+def test_an_exception_of_one_of_several_threads_is_raised_in_its_turn():
+    class Failing(TrainBatches):
+        def batch(self, epoch, step, empty):
+            if step == 2:
+                raise OSError("the disk is gone")
+            return super().batch(epoch, step, empty)
+
+    seen = 0
+    with pytest.raises(OSError, match="the disk is gone"):
+        for _ in Failing(numbered(40), 4, crop=5, seed=0).iterate(0, ahead=4):
+            seen += 1
+    assert seen == 2
+    assert not workers()
