@@ -52,6 +52,8 @@ class Claim:
         measure: by which they are; also: what else the table shows.
         settings: of all configurations, in place of the recipe's.
         epochs, picture_size: unless others are asked for.
+        one_in: of each class one picture in so many is trained on: what is against overfitting
+            shows where there are few pictures, each seen often.
         curves: columns of the history to draw, the first in the foreground; none: no curves.
         line: a value that the picture marks, by the number of classes; and its name.
         best: of runs with different learning rates, the one with the lowest value is chosen.
@@ -67,6 +69,7 @@ class Claim:
     settings: Mapping[str, Any] = field(default_factory=dict)
     epochs: int = 5
     picture_size: int = 64
+    one_in: int = 1
     curves: tuple[str, ...] = ("val_top1_error",)
     line: tuple[Callable[[int], float], str] | None = None
     best: Callable[[dict], Any] | None = None

@@ -54,7 +54,7 @@ class Experiment:
     ) -> None:
         self.claim, self.device, self.progress, self.known = claim, device, progress, known
         size = request.picture_size or claim.picture_size
-        self.shelved = shelf.at(size)
+        self.shelved = shelf.at(size, claim.one_in)
         self.scale = Scale(
             variant=request.variant,
             picture_size=size,
@@ -63,7 +63,8 @@ class Experiment:
             pixel_std=self.shelved.pixel_std,
         )
         self.batch_size = request.batch_size
-        self.folder = request.runs / f"{self.shelved.name}-{request.variant}-{size}"
+        name = f"{self.shelved.name}-{request.variant}-{size}"
+        self.folder = request.runs / (name if claim.one_in == 1 else f"{name}-1in{claim.one_in}")
         self.has_news = False
         self.runs: list[dict[str, Any]] = []
         self._chosen: dict[str, float] = {}

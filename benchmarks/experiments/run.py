@@ -110,7 +110,8 @@ def list_claims() -> None:
         if trials:
             runs += f" and {trials} to choose learning rates"
         print(f"{name}: {claim.title}\n  {ways}")
-        print(f"  {runs}, {claim.epochs} epochs each, at {claim.picture_size} pixels")
+        some = f" on one picture in {claim.one_in}" if claim.one_in > 1 else ""
+        print(f"  {runs}, {claim.epochs} epochs each{some}, at {claim.picture_size} pixels")
 
 
 def run(options: argparse.Namespace, names: list[str], arguments: list[str]) -> None:

@@ -333,7 +333,8 @@ class TestTheWholeCommand:
         assert trained == [
             f"{changes}epochs=2,{more}seed={seed}"
             for seed in (0, 1)
-            for changes, more in (("", ""), ("", "lrn=False,"), ("dropout=0,", ""))
+            # of lrn, which ten-crop looks at as well; and of dropout, which are on fewer pictures
+            for changes, more in (("", ""), ("", "lrn=False,"), ("", ""), ("dropout=0,", ""))
         ]
 
     def test_pictures_are_read_once(self, done):
@@ -386,12 +387,13 @@ class TestTheWholeCommand:
     def test_evaluations_after_training_are_those_of_the_last_weights(self, done, pictures):
         folder, *_ = done
         loaded = load_pictures(pictures, 20)
-        for claim, name, part, ten_crop in (
-            ("dropout", "train", loaded.train, False),
-            ("ten-crop", "ten crops", loaded.val, True),
+        few = shelf.thinned(loaded.train, CLAIMS["dropout"].one_in)
+        for claim, name, part, ten_crop, runs_of in (
+            ("dropout", "train", few, False, "tiny-mini-20-1in5"),
+            ("ten-crop", "ten crops", loaded.val, True, "tiny-mini-20"),
         ):
             run = recorded(folder, claim)["runs"][1 if ten_crop else 0]
-            path = folder / "runs" / "tiny-mini-20" / f"epochs=2,seed={run['seed']}" / "last.npz"
+            path = folder / "runs" / runs_of / f"epochs=2,seed={run['seed']}" / "last.npz"
             checkpoint = load_checkpoint(path)
             config = TrainConfig.from_dict(checkpoint.config)
             network = config.network()
@@ -507,16 +509,16 @@ class TestGoingOn:
     def test_another_claims_record_will_do_if_it_has_what_is_measured(
         self, experiment, tmp_path, fits
     ):
-        assert experiment("dropout", "--seeds", 1) == 0
+        assert experiment("towers", "--seeds", 1) == 0
         assert experiment("lrn", "--seeds", 1) == 0
-        before = recorded(tmp_path, "dropout")
+        before = recorded(tmp_path, "towers")
         for name in ("runs", "out/lrn-tiny-mini-20.json"):
             (tmp_path / name).rename(tmp_path / f"lost {Path(name).name}")
         fits.clear()
-        assert experiment("lrn", "dropout", "ten-crop", "--seeds", 1) == 0
-        assert recorded(tmp_path, "dropout") == before
+        assert experiment("lrn", "towers", "ten-crop", "--seeds", 1) == 0
+        assert recorded(tmp_path, "towers") == before
         assert fits == ["epochs=2,lrn=False,seed=0", "epochs=2,seed=0"]  # the latter for ten crops
-        assert "train" not in recorded(tmp_path)["runs"][0]["evaluations"]
+        assert "ten crops" not in recorded(tmp_path)["runs"][0]["evaluations"]
 
     def test_the_claims_own_record_comes_before_run_folders_and_other_records(
         self, experiment, tmp_path, fits
@@ -856,3 +858,33 @@ class TestTheCommandLine:
         expected = "python benchmarks/experiments/run.py lrn --data c.tgz --seeds 4"
         assert command.command(given) == expected
         assert command.command(["lrn", "--data=/a/b/c.tgz", "--out", "/d"]) == expected[:-10]
+
+
+class TestFewPictures:
+    """What is against overfitting is tried on one picture in so many."""
+
+    def test_each_class_keeps_its_first_of_every_so_many(self, pictures):
+        whole = load_pictures(pictures, 20).train
+        few = shelf.thinned(whole, 5)
+        assert [name.split("/")[-2:] for name in few.names] == [
+            [colour, f"{i}.png"] for colour in ("blue", "green", "red") for i in (0, 5)
+        ]
+        for kept, name in enumerate(few.names):
+            place = whole.names.index(name)
+            np.testing.assert_array_equal(few.images[kept], whole.images[place])
+            assert few.labels[kept] == whole.labels[place]
+        assert few.statistics.colour_std.shape == whole.statistics.colour_std.shape
+        assert few.fingerprint() != whole.fingerprint()
+
+    def test_the_record_says_how_many(self, experiment, tmp_path):
+        assert experiment("dropout", "lrn", "--seeds", 1) == 0
+        assert recorded(tmp_path, "dropout")["train_pictures"] == 6
+        assert recorded(tmp_path)["train_pictures"] == 24
+        assert "6 to train on and 9 to validate" in table(tmp_path, "dropout")
+        assert "only one picture in five is trained on" in table(tmp_path, "dropout")
+        folders = {path.name for path in (tmp_path / "runs").iterdir()}
+        assert folders == {"tiny-mini-20", "tiny-mini-20-1in5"}
+
+    def test_validation_is_on_all(self, experiment, tmp_path):
+        assert experiment("dropout", "--seeds", 1) == 0
+        assert recorded(tmp_path, "dropout")["val_pictures"] == 9
