@@ -8,6 +8,7 @@ arrays, drawing random numbers, using all cores) is a function of this package.
 from minialexnet.backend.arrays import (
     asarray_like,
     axes_by_stride,
+    check_module,
     float_dtype,
     get_array_module,
     is_array,
@@ -68,6 +69,7 @@ __all__ = [
     "blas_on_one_thread",
     "cached_blocks",
     "check_generator",
+    "check_module",
     "consume",
     "copy",
     "cupy_packages",

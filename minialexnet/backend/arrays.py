@@ -82,6 +82,12 @@ def to_host(array: Array) -> np.ndarray:
     return np.asarray(array) if isinstance(array, np.ndarray | np.generic) else array.get()
 
 
+def check_module(xp: object) -> None:
+    """Raise InputError when `xp` is only the name of an array module."""
+    if isinstance(xp, str):
+        raise InputError(f"xp is {xp!r}; expected the module itself, numpy or cupy, not its name")
+
+
 def move(array: Array, xp: ModuleType) -> Array:
     """`array` as one of the module `xp`, its elements in the same order in memory.
 
@@ -90,8 +96,7 @@ def move(array: Array, xp: ModuleType) -> Array:
 
     Raises InputError when `xp` is only the name of a module.
     """
-    if isinstance(xp, str):
-        raise InputError(f"xp is {xp!r}; expected the module itself, numpy or cupy, not its name")
+    check_module(xp)
     if _module_of(array) is xp:
         return array
     order = axes_by_stride(array)

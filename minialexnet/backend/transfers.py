@@ -24,7 +24,8 @@ from minialexnet.backend.parallel import usable_cores
 T = TypeVar("T")
 
 MOST_AHEAD = 8
-"""Batches in the making: eight cores scale pictures as fast as a large GPU learns from them."""
+"""Batches in the making, by estimate: one core scales 64 pictures of 128 pixels in 23 ms, and a
+large GPU may learn from them in three."""
 
 Empty = Callable[[tuple[int, ...], Any], np.ndarray]
 """Makes an array of a shape and dtype on the host, with anything in it."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from minialexnet.backend import check_module
 from minialexnet.errors import InputError
 from minialexnet.learn.exercise import Answer, Exercise, Mistake
 from minialexnet.learn.exercises import EXERCISES
@@ -72,8 +73,7 @@ def check(name: str, answer: Answer | None = None, xp: Any = np) -> Verdict:
             "check takes the name of an exercise and your function: "
             f'learn.check("{named}", {named})'
         )
-    if isinstance(xp, str):
-        raise InputError(f"xp is {xp!r}; expected the module itself, numpy or cupy, not its name")
+    check_module(xp)
     return judge(exercise(name), answer, xp)
 
 

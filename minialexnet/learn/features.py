@@ -11,6 +11,7 @@ from typing import Any
 from minialexnet.backend import get_array_module
 from minialexnet.errors import InputError
 from minialexnet.layers.arguments import whole_number
+from minialexnet.ops.shapes import check_floats
 
 CELL, BINS = 8, 9
 
@@ -42,8 +43,7 @@ def image_gradients(x: Any) -> tuple[Any, Any]:
     uint8 would wrap around.
     """
     xp = get_array_module(x)
-    if x.dtype.kind != "f":
-        raise InputError(f"x is {x.dtype}; expected floats: convert it with astype('float32')")
+    check_floats(x)
     gy, gx = xp.zeros_like(x), xp.zeros_like(x)
     gy[:, 1:-1] = x[:, 2:] - x[:, :-2]
     gx[:, :, 1:-1] = x[:, :, 2:] - x[:, :, :-2]

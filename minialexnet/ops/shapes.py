@@ -95,6 +95,11 @@ def check_4d(x, name: str = "x") -> None:
             f"{name} has shape {tuple(x.shape)}; expected four axes, (pictures, channels, height, "
             "width), and at least one picture"
         )
+    check_floats(x, name)
+
+
+def check_floats(x, name: str = "x") -> None:
+    """Raise InputError unless `x` has floats; differences of uint8 would wrap around."""
     if x.dtype.kind != "f":
         raise InputError(f"{name} is {x.dtype}; expected floats: convert it with astype('float32')")
 

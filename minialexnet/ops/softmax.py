@@ -2,6 +2,7 @@
 
 from minialexnet.backend import get_array_module, is_on_host
 from minialexnet.errors import InputError
+from minialexnet.ops.shapes import check_floats
 
 
 def softmax(logits):
@@ -15,7 +16,7 @@ def softmax(logits):
     Raises:  InputError: logits are no floats.
     """
     xp = get_array_module(logits)
-    _check_floats(logits)
+    check_floats(logits, "logits")
     p = xp.exp(logits - logits.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
     return p
@@ -29,7 +30,7 @@ def log_softmax(logits):
     Raises:  InputError: logits are no floats.
     """
     xp = get_array_module(logits)
-    _check_floats(logits)
+    check_floats(logits, "logits")
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -99,7 +100,7 @@ def check_labels(logits, labels) -> None:
         raise InputError(
             f"logits have shape {tuple(logits.shape)}; expected at least one picture and one class"
         )
-    _check_floats(logits)
+    check_floats(logits, "logits")
     if labels.dtype.kind not in "iu":
         raise InputError(f"labels are of dtype {labels.dtype}; expected whole numbers")
     if is_on_host(labels):
@@ -109,11 +110,3 @@ def check_labels(logits, labels) -> None:
                 f"labels run from {low} to {high}; expected 0 to {logits.shape[1] - 1}, since "
                 f"there are {logits.shape[1]} classes"
             )
-
-
-def _check_floats(logits) -> None:
-    """Raise InputError unless logits are floats; differences of uint8 would wrap around."""
-    if logits.dtype.kind != "f":
-        raise InputError(
-            f"logits are {logits.dtype}; expected floats: convert them with astype('float32')"
-        )

@@ -884,7 +884,3 @@ class TestFewPictures:
         assert "only one picture in five is trained on" in table(tmp_path, "dropout")
         folders = {path.name for path in (tmp_path / "runs").iterdir()}
         assert folders == {"tiny-mini-20", "tiny-mini-20-1in5"}
-
-    def test_validation_is_on_all(self, experiment, tmp_path):
-        assert experiment("dropout", "--seeds", 1) == 0
-        assert recorded(tmp_path, "dropout")["val_pictures"] == 9

@@ -414,7 +414,8 @@ def test_a_finished_loop_leaves_no_thread():
     assert not workers()
 
 
-def test_an_exception_of_the_thread_is_raised_in_the_loop():
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_an_exception_of_a_thread_is_raised_in_its_turn(ahead):
     class Failing(TrainBatches):
         def batch(self, epoch, step, empty):
             if step == 2:
@@ -423,7 +424,7 @@ def test_an_exception_of_the_thread_is_raised_in_the_loop():
 
     seen = 0
     with pytest.raises(OSError, match="the disk is gone"):
-        for _ in Failing(numbered(40), 4, crop=5, seed=0).iterate(0):
+        for _ in Failing(numbered(40), 4, crop=5, seed=0).iterate(0, ahead=ahead):
             seen += 1
     assert seen == 2
     assert not workers()
@@ -532,19 +533,4 @@ def test_as_many_are_made_as_are_asked_for_and_no_more():
     time.sleep(0.02)
     assert sorted(begun) == [0, 1, 2, 3]
     stream.close()
-    assert not workers()
-
-
-def test_an_exception_of_one_of_several_threads_is_raised_in_its_turn():
-    class Failing(TrainBatches):
-        def batch(self, epoch, step, empty):
-            if step == 2:
-                raise OSError("the disk is gone")
-            return super().batch(epoch, step, empty)
-
-    seen = 0
-    with pytest.raises(OSError, match="the disk is gone"):
-        for _ in Failing(numbered(40), 4, crop=5, seed=0).iterate(0, ahead=4):
-            seen += 1
-    assert seen == 2
     assert not workers()

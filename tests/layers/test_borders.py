@@ -118,7 +118,7 @@ def test_constants_of_response_normalisation_are_finite_numbers(name, value):
 def test_empty_batches_and_whole_numbers_are_refused_by_the_loss():
     with pytest.raises(InputError, match=r"logits have shape \(0, 3\); expected at least one pic"):
         SoftmaxCrossEntropy().forward(np.ones((0, 3), "float32"), np.zeros(0, int))
-    with pytest.raises(InputError, match=r"logits are int64; expected floats: .*astype"):
+    with pytest.raises(InputError, match=r"logits is int64; expected floats: .*astype"):
         SoftmaxCrossEntropy().forward(np.ones((2, 3), "int64"), np.zeros(2, int))
 
 

@@ -115,5 +115,5 @@ def test_shapes_and_dtypes_that_do_not_fit_are_refused(backend, logits, labels, 
 @pytest.mark.parametrize("function", [softmax, log_softmax])
 def test_logits_of_bytes_are_refused(function):
     """1 less than 0 would be 255."""
-    with pytest.raises(InputError, match=r"logits are uint8; expected floats: .*astype"):
+    with pytest.raises(InputError, match=r"logits is uint8; expected floats: .*astype"):
         function(np.array([2, 1], "uint8"))
