@@ -59,8 +59,7 @@ def decode_picture(data: bytes, size: int, fit: str = "crop") -> np.ndarray:
     Raises: PictureError if it cannot be decoded, or is larger than MAX_PIXELS or MAX_FILE_BYTES;
         InputError for another `fit`.
     """
-    if fit not in FITS:
-        raise InputError(f"fit is {fit!r}; expected one of {', '.join(FITS)}")
+    check_fit(fit)
     image = _open(data)
     try:
         return _square(image, size, fit)
@@ -69,6 +68,12 @@ def decode_picture(data: bytes, size: int, fit: str = "crop") -> np.ndarray:
     # Pillow's decoders raise nearly anything, even SyntaxError.
     except Exception as error:
         raise PictureError(_reason(error)) from None
+
+
+def check_fit(fit: str) -> None:
+    """Raise InputError unless it is one of FITS."""
+    if fit not in FITS:
+        raise InputError(f"fit is {fit!r}; expected one of {', '.join(FITS)}")
 
 
 def shorter_side(data: bytes) -> int:

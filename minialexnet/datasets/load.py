@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minialexnet.datasets.decode import FITS, PictureError, shorter_side
+from minialexnet.datasets.decode import FITS, PictureError, check_fit, shorter_side
 from minialexnet.datasets.decode_all import cpus, decode_all
 from minialexnet.datasets.pictures import Pictures, PictureSet
 from minialexnet.datasets.plan import find_prepared, is_prepared
@@ -158,9 +158,9 @@ def checked_workers(workers: int | None) -> int:
 
 def checked_fit(fit: str | None) -> str:
     """How pictures are to become square. Raises InputError."""
-    if fit is not None and fit not in FITS:
-        raise InputError(f"fit is {fit!r}; expected one of {', '.join(FITS)}")
-    return fit or FITS[0]
+    fit = FITS[0] if fit is None else fit
+    check_fit(fit)
+    return fit
 
 
 def _at_least_one(name: str, value: int) -> int:

@@ -166,7 +166,7 @@ def check_function(
     for array, name in floats:
         _check_float64(array, name)
 
-    untouched = _Untouched(dict(zip(names, inputs, strict=True)))
+    untouched = _Untouched(names, inputs)
     result = forward(*inputs)
     untouched.check("forward")
     with_cache = isinstance(result, tuple)
@@ -230,7 +230,7 @@ def check_layer(
         layer.load_state(state)
         return layer.forward(x, training)
 
-    untouched = _Untouched({"x": x})
+    untouched = _Untouched(["x"], [x])
     dy = _random_like(run(), seed)
     untouched.check("forward")
     untouched.add("dy", dy)
@@ -381,18 +381,18 @@ class _Untouched:
     A gradient of numbers that backward itself has changed would be compared with theirs.
     """
 
-    def __init__(self, arrays: dict[str, Array]) -> None:
-        self._arrays: dict[str, tuple[Array, np.ndarray]] = {}
-        for name, array in arrays.items():
+    def __init__(self, names: Sequence[str], arrays: Sequence[Array]) -> None:
+        self._arrays: list[tuple[str, Array, np.ndarray]] = []
+        for name, array in zip(names, arrays, strict=True):
             self.add(name, array)
 
     def add(self, name: str, array: Array) -> None:
         """From now on, `array` too."""
-        self._arrays[name] = array, np.array(to_host(array))
+        self._arrays.append((name, array, np.array(to_host(array))))
 
     def check(self, function: str) -> None:
         """Raise InputError if one has changed, naming the `function` that was called."""
-        for name, (array, before) in self._arrays.items():
+        for name, array, before in self._arrays:
             if not np.array_equal(to_host(array), before, equal_nan=before.dtype.kind in "fc"):
                 raise InputError(
                     f"{function} changes {name} in place, which belongs to the caller; expected "

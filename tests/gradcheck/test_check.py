@@ -718,6 +718,14 @@ class TestWhatBelongsToTheCaller:
         with pytest.raises(InputError, match="forward changes x in place"):
             check_function(forward, lambda dy, x, w: (dy @ w.T, x.T @ dy), inputs, ["x", "w"])
 
+    def test_an_input_that_is_called_dy_as_well(self, inputs):
+        def backward(dy, x, w):
+            w *= 2
+            return dy @ w.T, x.T @ dy
+
+        with pytest.raises(InputError, match="backward changes dy in place"):
+            check_function(lambda x, w: x @ w, backward, inputs, ["x", "dy"])
+
     def test_an_input_that_is_not_a_number_is_not_changed(self):
         report = check_function(
             np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), [np.array([np.nan])]
