@@ -3,9 +3,13 @@
 python benchmarks/train_torch.py runs/imagenette128-1 [--epochs N] [--out FOLDER]
 
 The network (paper, owt or mini) begins with the run's initial weights, and sees its batches, crop
-by crop, in the same order; loss, schedule, momentum and decay are the same. Dropout draws other
-units. It runs in the memory layout `channels_last`, in which PyTorch convolves faster. After each
-epoch all validation pictures are measured, after the last one also over ten crops of each.
+by crop, in the same order; loss, schedule, momentum and decay are the same. Two things differ:
+dropout draws other units; and PyTorch's momentum is of gradients, times the rate of the moment,
+ours of steps, each with the rate of its time, which is the same unless the rate changes quickly.
+
+It runs in the memory layout `channels_last`, in which PyTorch convolves faster. After each epoch
+all validation pictures are measured, after the last one also over ten crops of each. Interrupted,
+the same command goes on after the last whole epoch.
 """
 
 import argparse
@@ -14,6 +18,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +30,7 @@ from work import Work
 
 from minialexnet.cli.common import load_data
 from minialexnet.datasets import EvalBatches, Pictures
+from minialexnet.files import write_atomically
 from minialexnet.models import Parts, alexnet
 from minialexnet.training import (
     Preprocessing,
@@ -36,6 +42,7 @@ from minialexnet.training import (
     training_batches,
 )
 
+STATE = "state.pt"
 COLUMNS = ("epoch", "train_loss", "train_top1_error", "val_loss", "val_top1_error", "seconds")
 
 
@@ -56,26 +63,31 @@ def main() -> None:
         parser.error("only paper, owt and mini with all their parts, and no schedule 2012")
     out = options.out or options.run.with_name(f"{options.run.name}-torch")
     out.mkdir(parents=True, exist_ok=True)
+    state = torch.load(out / STATE) if (out / STATE).is_file() else None
+    if state is not None and state["config"] != config.as_dict():
+        parser.error(f"{out} has another training begun; give another folder with --out")
     (out / "machine.json").write_text(json.dumps(describe_machine(), indent=2))
-    torch.manual_seed(config.seed)
-    pictures = load_data(config.data, config.picture_size, config.fit)
-    training = Training(config, pictures)
-    with open(out / "metrics.csv", "w", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        for epoch in range(config.epochs):
-            row = {"epoch": epoch + 1, **training.epoch(epoch)}
-            table.writerow(row)
-            file.flush()
-            print(", ".join(f"{name} {row[name]:.4g}" for name in COLUMNS), flush=True)
+    training = Training(config, load_data(config.data, config.picture_size, config.fit))
+    if state is not None:
+        training.load_state(state)
+    while len(training.history) < config.epochs:
+        row = training.epoch()
+        write_atomically(out / STATE, lambda file: torch.save(training.state(), file))
+        _write_table(training.history, out / "metrics.csv")
+        print(", ".join(f"{name} {row[name]:.4g}" for name in COLUMNS), flush=True)
+    best = min(training.history, key=lambda row: row["val_top1_error"])
+    print(f"best: top-1 error {best['val_top1_error']:.2%} in epoch {best['epoch']}")
     print(f"ten crops: top-1 error {training.measure(ten_crop=True).top1_error:.2%}")
+    print(f"{sum(row['seconds'] for row in training.history) / 60:.0f} min of training")
 
 
 class Training:
     """PyTorch's network, and everything else as in a run with `config`."""
 
     def __init__(self, config: TrainConfig, pictures: Pictures) -> None:
+        torch.manual_seed(config.seed)
         self.config, self.pictures = config, pictures
+        self.history: list[dict[str, float]] = []
         self.network = _network(config).to(memory_format=torch.channels_last)
         self.optimizer = torch_sgd(self.network)
         self.batches = training_batches(config, pictures.train)
@@ -83,9 +95,9 @@ class Training:
         mean = mean_to_subtract(config.mean, pictures.train.statistics)
         self.preprocessing = Preprocessing(mean, config.pixel_scale, config.image_size)
 
-    def epoch(self, epoch: int) -> dict[str, float]:
+    def epoch(self) -> dict[str, float]:
         """Train on all pictures once. Returns what stands in a row of the table."""
-        start, tally = time.perf_counter(), Tally()
+        start, tally, epoch = time.perf_counter(), Tally(), len(self.history)
         self.network.train()
         for step, (images, labels, *shift) in enumerate(self.batches.iterate(epoch)):
             self._set_rates(epoch * len(self.batches) + step)
@@ -97,16 +109,19 @@ class Training:
             )
             loss.backward()
             self.optimizer.step()
-            tally.add(float(loss), logits.detach().numpy(), labels)
+            tally.add(loss.item(), logits.detach().numpy(), labels)
         seconds = time.perf_counter() - start
         measured = self.measure()
-        return {
+        row = {
+            "epoch": epoch + 1,
             "train_loss": tally.loss,
             "train_top1_error": tally.top1_error,
             "val_loss": measured.loss,
             "val_top1_error": measured.top1_error,
             "seconds": seconds,
         }
+        self.history.append(row)
+        return row
 
     def measure(self, ten_crop: bool = False) -> Tally:
         """Loss and errors over the validation pictures."""
@@ -120,6 +135,23 @@ class Training:
                 loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels))
                 tally.add(float(loss), logits, labels)
         return tally
+
+    def state(self) -> dict[str, Any]:
+        """What `load_state` needs to go on after the epochs so far."""
+        return {
+            "config": self.config.as_dict(),
+            "history": self.history,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` was taken, to the same weights as without a break."""
+        self.history = state["history"]
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
 
     def _set_rates(self, step: int) -> None:
         weights, biases = self.optimizer.param_groups
@@ -151,6 +183,13 @@ def _network(config: TrainConfig) -> nn.Sequential:
         for name, parameter in network.named_parameters():
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(ours[name])))
     return network
+
+
+def _write_table(history: list[dict[str, float]], path: Path) -> None:
+    with open(path, "w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(history)
 
 
 if __name__ == "__main__":
