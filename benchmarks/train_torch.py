@@ -3,9 +3,13 @@
 python benchmarks/train_torch.py runs/imagenette128-1 [--epochs N] [--out FOLDER]
 
 The network (paper, owt or mini) begins with the run's initial weights, and sees its batches, crop
-by crop, in the same order; loss, schedule, momentum and decay are the same. Two things differ:
-dropout draws other units; and PyTorch's momentum is of gradients, times the rate of the moment,
-ours of steps, each with the rate of its time, which is the same unless the rate changes quickly.
+by crop, in the same order; loss, schedule, momentum and decay are the same. What differs:
+
+- Dropout draws other units.
+- In `paper`, conv1 is padded by 2 on all sides, ours by 3 at the right and bottom: as if pictures
+  were moved by two pixels.
+- PyTorch's momentum is of gradients, times the rate of the moment; ours of steps, each with the
+  rate of its time, which is the same unless the rate changes quickly.
 
 It runs in the memory layout `channels_last`, in which PyTorch convolves faster. After each epoch
 all validation pictures are measured, after the last one also over ten crops of each. Interrupted,

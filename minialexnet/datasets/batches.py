@@ -131,11 +131,12 @@ class TrainBatches:
         """Yield the batches of `epoch` from `start_step` on, the next ones being made meanwhile.
 
         Args: empty: see `batch`; ahead: how many are being made, each by a thread of its own.
-        Raises: InputError if start_step is not in 0..len().
+        Raises: InputError if start_step is not in 0..len(), or ahead is below 1.
         """
         epoch = _whole("epoch", epoch, at_least=0)
         start_step = _checked_step("start_step", start_step, len(self))
         steps = range(start_step, len(self))
+        ahead = _whole("ahead", ahead, at_least=1)
         return _made_ahead(lambda step: self.batch(epoch, step, empty), steps, ahead)
 
     def _order(self, epoch: int) -> np.ndarray:
@@ -200,7 +201,9 @@ class EvalBatches:
         """Yield all batches, the next ones being made meanwhile.
 
         Args: empty: makes their memory; ahead: how many are being made, each by its own thread.
+        Raises: InputError if ahead is below 1.
         """
+        ahead = _whole("ahead", ahead, at_least=1)
         return _made_ahead(lambda step: self.batch(step, empty), range(len(self)), ahead)
 
 

@@ -515,6 +515,15 @@ def test_made_by_several_threads_they_are_the_same_in_the_same_order(kind, ahead
     assert not workers()
 
 
+@pytest.mark.parametrize("ahead", [0, 1.5, True])
+def test_so_many_that_cannot_be_made_ahead_are_refused(ahead):
+    words = f"ahead must be a whole number of at least 1, not {ahead}"
+    with pytest.raises(InputError, match=words):
+        TrainBatches(numbered(8), 4, 5, seed=0).iterate(0, ahead=ahead)
+    with pytest.raises(InputError, match=words):
+        EvalBatches(numbered(8), 4, 5).iterate(ahead=ahead)
+
+
 def test_as_many_are_made_as_are_asked_for_and_no_more():
     begun, all_at_once = [], threading.Barrier(3, timeout=5)
 
