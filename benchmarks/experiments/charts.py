@@ -4,7 +4,6 @@ import statistics
 from typing import IO, Any
 
 from experiments.claim import Claim
-from experiments.measures import Measure
 from experiments.tables import counted, values
 
 # Colours by Okabe and Ito, which colour-blind people can tell apart.
@@ -51,8 +50,17 @@ def _curves(axes, claim: Claim, record: dict[str, Any]) -> None:
     """The history over the epochs: one line a configuration, with the seeds' range."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+    names = [COLUMNS[column] for column in claim.curves]
+    if len(names) > 1:
+        names = [f"{name} ({line})" for name, line in zip(names, ("lines", "dashed"), strict=True)]
+    axes.set_title(", ".join(names), fontsize=10)
+    if not any(counted(record, configuration) for configuration in claim.configurations):
+        _say_nothing_counts(axes)
+        return
     for colour, configuration in zip(COLOURS, claim.configurations, strict=False):
         runs = counted(record, configuration)
+        if not runs:
+            continue
         for style, column in zip(STYLES, claim.curves, strict=False):
             by_epoch: dict[int, list[float]] = {}
             for run in runs:
@@ -84,11 +92,6 @@ def _curves(axes, claim: Claim, record: dict[str, Any]) -> None:
         )
     if "error" in claim.curves[0]:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    shown = zip(("lines", "dashed"), claim.curves, strict=False)
-    names = [COLUMNS[column] for column in claim.curves]
-    if len(names) > 1:
-        names = [f"{COLUMNS[column]} ({style})" for style, column in shown]
-    axes.set_title(", ".join(names), fontsize=10)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize=8)
@@ -96,7 +99,7 @@ def _curves(axes, claim: Claim, record: dict[str, Any]) -> None:
 
 def _ends(axes, claim: Claim, record: dict[str, Any]) -> None:
     """What is compared: a dot a run, and a mark at the mean."""
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MaxNLocator
 
     names = [configuration.name for configuration in claim.configurations]
     for place, configuration in enumerate(claim.configurations):
@@ -107,20 +110,42 @@ def _ends(axes, claim: Claim, record: dict[str, Any]) -> None:
             axes.plot(found, [place] * len(found), "o", color=colour, alpha=0.6)
             mean = statistics.fmean(found)
             axes.plot([mean], [place], "|", color=colour, ms=22, mew=2)
-        if len(found) < len(runs):
-            _say_missing(axes, place, measure, runs, len(found))
+        if not runs:
+            _say(axes, place, "no run that counts yet")
+        elif len(found) < len(runs):
+            diverged = sum(run["ended"] is not None for run in runs)
+            missing = len(runs) - len(found)
+            why = "diverged" if diverged == missing else "not reached"
+            _say(axes, place, f"{missing} of {len(runs)} {why}")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    if claim.measure.unit == "%":
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_title(claim.measure.name, fontsize=10)
+    if not axes.lines:
+        axes.set_xticks([])
+        return
+    low, high = axes.dataLim.intervalx
+    if claim.measure.unit == "%":
+        axes.xaxis.set_major_formatter(lambda value, position: f"{100 * value:.3g}%")
+        # Less than two points between the first seeds must not look like a wide gap.
+        low, high = min(low, (low + high) / 2 - 0.01), max(high, (low + high) / 2 + 0.01)
+    room = 0.08 * (high - low) or 0.5
+    axes.set_xlim(low - room, high + room)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
-def _say_missing(axes, place: int, measure: Measure, runs: list[dict[str, Any]], found: int):
-    diverged = sum(run["ended"] is not None for run in runs)
-    why = "diverged" if diverged == len(runs) - found else "not reached"
+def _say_nothing_counts(axes) -> None:
+    """As before a learning rate was chosen: no scale without anything on it."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.text(
+        0.5, 0.5, "no run that counts yet", transform=axes.transAxes, ha="center", color="0.35"
+    )
+
+
+def _say(axes, place: int, words: str) -> None:
+    """At the right of a configuration's row."""
     axes.annotate(
-        f"{len(runs) - found} of {len(runs)} {why}",
+        words,
         (1, place),
         xycoords=("axes fraction", "data"),
         xytext=(-2, 8),

@@ -1,6 +1,7 @@
 """benchmarks/experiments: on tiny pictures, with one or two epochs a run."""
 
 import datetime
+import io
 import json
 import math
 import re
@@ -797,6 +798,44 @@ class TestWordsOfTheTable:
         made += [fake_run([], seed=1, configuration=ways[1], ended="the loss is no number")]
         text = record.save(fake_record(claim, made), tmp_path, same).read_text()
         assert "the loss is no number" in text
+
+
+class TestThePicture:
+    @pytest.fixture
+    def panels(self, monkeypatch):
+        """panels("lrn", runs) -> the axes: the curves, and what each run came to."""
+        from matplotlib.figure import Figure
+
+        def draw(claim: str, made: list[dict]) -> list:
+            figures = []
+            monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+            charts.draw(CLAIMS[claim], fake_record(claim, made), io.BytesIO())
+            (figure,) = figures
+            return figure.axes
+
+        return draw
+
+    def test_a_configuration_without_runs_has_no_curve_and_says_so(self, panels):
+        curves, ends = panels("pooling", [fake_run([0.5, 0.4], configuration="tiled, maximum")])
+        assert [text.get_text() for text in curves.get_legend().get_texts()] == ["tiled, maximum"]
+        rows = [label.get_text() for label in ends.get_yticklabels()]
+        assert {rows[text.xy[1]]: text.get_text() for text in ends.texts} == {
+            name: "no run that counts yet" for name in rows if name != "tiled, maximum"
+        }
+
+    def test_before_a_learning_rate_is_chosen_there_is_no_scale(self, panels):
+        curves, ends = panels("relu", [fake_run([0.5, 0.4], configuration="tanh", counted=False)])
+        assert [text.get_text() for text in curves.texts] == ["no run that counts yet"]
+        assert not curves.lines and not ends.lines
+        assert not [*curves.get_xticks(), *curves.get_yticks(), *ends.get_xticks()]
+
+    @pytest.mark.parametrize("errors", ((0.447, 0.448), (0.40, 0.45)))
+    def test_a_gap_fills_the_width_only_if_it_is_two_points_wide(self, panels, errors):
+        made = [fake_run([error], seed=seed) for seed, error in enumerate(errors)]
+        _, ends = panels("lrn", made)
+        low, high = ends.get_xlim()
+        assert low < min(errors) and max(errors) < high
+        assert (high - low) / 1.16 == pytest.approx(max(0.02, max(errors) - min(errors)))
 
 
 class TestTheCommandLine:
