@@ -40,7 +40,7 @@ class Experiment:
         tells the user; known: runs of earlier records, which are not trained again.
 
     Attributes:
-        runs: all so far, in order; has_news: the last of them was not finished before.
+        runs: all so far, in order; has_news: the last of them was not in the claim's record before.
     """
 
     def __init__(
@@ -104,7 +104,8 @@ class Experiment:
         measures = (self.claim.measure_of(configuration), *self.claim.also)
         names = [m.evaluation for m in measures if m.evaluation is not None]
         run, recorded = self._find(configuration, config, names, folder)
-        self.has_news = run is None
+        own = (self.claim.name, configuration.name)
+        self.has_news = not recorded or (run["claim"], run["configuration"]) != own
         words = f"{self.claim.name}: {configuration.name}, seed {seed}, learning rate {config.lr:g}"
         self.progress.say(words + (f" (recorded, {run['date']})" if recorded else ""))
         if not recorded:

@@ -521,6 +521,23 @@ class TestGoingOn:
         assert fits == ["epochs=2,lrn=False,seed=0", "epochs=2,seed=0"]  # the latter for ten crops
         assert "ten crops" not in recorded(tmp_path)["runs"][0]["evaluations"]
 
+    @pytest.mark.parametrize("left", ("run folders and records", "records alone"))
+    def test_what_was_found_is_kept_though_the_next_training_is_stopped(
+        self, left, experiment, tmp_path, monkeypatch
+    ):
+        """`towers` begins with the same run as `lrn`, and ends at the first of its own."""
+        assert experiment("lrn", "--seeds", 1) == 0
+        if left == "records alone":
+            shutil.rmtree(tmp_path / "runs")
+
+        def stopped(trainer):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Trainer, "fit", stopped)
+        assert experiment("towers", "--seeds", 1) == 130
+        (run,) = recorded(tmp_path, "towers")["runs"]
+        assert (run["configuration"], run["seed"]) == ("two towers", 0)
+
     def test_the_claims_own_record_comes_before_run_folders_and_other_records(
         self, experiment, tmp_path, fits
     ):
