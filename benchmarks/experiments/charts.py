@@ -36,13 +36,10 @@ def draw(claim: Claim, record: dict[str, Any], file: IO[bytes]) -> None:
         panel.grid(alpha=0.3)
     seeds = len({run["seed"] for run in record["runs"]})
     figure.suptitle(claim.title, fontsize=13)
-    figure.supxlabel(
-        f"{record['variant']} on {record['data']} at {record['picture_size']} pixels, "
-        f"{seeds} seed{'s' * (seeds != 1)}: lines are means, bands and dots all of them; "
-        f"{record['date']}",
-        fontsize=8,
-        color="0.35",
-    )
+    where = f"{record['variant']} on {record['data']} at {record['picture_size']} pixels"
+    key = f"lines are means, {'bands and ' if claim.curves else ''}dots all of them"
+    words = [f"{where}, {seeds} seed{'s' * (seeds != 1)}", f"{key}; {record['date']}"]
+    figure.supxlabel((": " if claim.curves else "\n").join(words), fontsize=8, color="0.35")
     figure.savefig(file, format="png", dpi=110)
 
 
@@ -130,7 +127,7 @@ def _ends(axes, claim: Claim, record: dict[str, Any]) -> None:
         low, high = min(low, (low + high) / 2 - 0.01), max(high, (low + high) / 2 + 0.01)
     room = 0.08 * (high - low) or 0.5
     axes.set_xlim(low - room, high + room)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=(1, 2, 5, 10)))
 
 
 def _say_nothing_counts(axes) -> None:

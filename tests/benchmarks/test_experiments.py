@@ -826,7 +826,8 @@ class TestThePicture:
         def draw(claim: str, made: list[dict]) -> list:
             figures = []
             monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
-            charts.draw(CLAIMS[claim], fake_record(claim, made), io.BytesIO())
+            long = {"data": "imagenette2-160", "variant": "original2012", "picture_size": 256}
+            charts.draw(CLAIMS[claim], fake_record(claim, made) | long, io.BytesIO())
             (figure,) = figures
             return figure.axes
 
@@ -845,6 +846,16 @@ class TestThePicture:
         assert [text.get_text() for text in curves.texts] == ["no run that counts yet"]
         assert not curves.lines and not ends.lines
         assert not [*curves.get_xticks(), *curves.get_yticks(), *ends.get_xticks()]
+
+    @pytest.mark.parametrize("claim", CLAIMS)
+    def test_all_words_are_inside(self, panels, claim):
+        ways = CLAIMS[claim].configurations
+        axes = panels(claim, [fake_run([0.5, 0.4], configuration=way.name) for way in ways])
+        figure = axes[0].figure
+        figure.draw_without_rendering()
+        for words in (*figure.texts, *(label for a in axes for label in a.get_yticklabels())):
+            box = words.get_window_extent()
+            assert box.x0 >= 0 and box.x1 <= figure.bbox.x1, words.get_text()
 
     @pytest.mark.parametrize("errors", ((0.447, 0.448), (0.40, 0.45)))
     def test_a_gap_fills_the_width_only_if_it_is_two_points_wide(self, panels, errors):
