@@ -3,7 +3,7 @@
 import statistics
 from typing import IO, Any
 
-from experiments.claim import Claim
+from experiments.claim import Claim, Configuration
 from experiments.tables import counted, values
 
 # Colours by Okabe and Ito, which colour-blind people can tell apart.
@@ -18,6 +18,12 @@ COLUMNS = {
     "train_loss": "training loss",
     "val_loss": "validation loss",
 }
+
+NOTHING = "no run that counts yet"
+"""As before a learning rate was chosen."""
+
+NARROWEST = {"%": 0.02, "epochs": 0.5, "": 0.1}
+"""How much a scale shows at least, by unit: a smaller gap between seeds must not look wide."""
 
 
 def draw(claim: Claim, record: dict[str, Any], file: IO[bytes]) -> None:
@@ -51,11 +57,12 @@ def _curves(axes, claim: Claim, record: dict[str, Any]) -> None:
     if len(names) > 1:
         names = [f"{name} ({line})" for name, line in zip(names, ("lines", "dashed"), strict=True)]
     axes.set_title(", ".join(names), fontsize=10)
-    if not any(counted(record, configuration) for configuration in claim.configurations):
-        _say_nothing_counts(axes)
+    if not any(_with_history(record, configuration) for configuration in claim.configurations):
+        counting = any(counted(record, configuration) for configuration in claim.configurations)
+        _say_instead(axes, "no epoch was finished" if counting else NOTHING)
         return
     for colour, configuration in zip(COLOURS, claim.configurations, strict=False):
-        runs = counted(record, configuration)
+        runs = _with_history(record, configuration)
         if not runs:
             continue
         for style, column in zip(STYLES, claim.curves, strict=False):
@@ -108,7 +115,7 @@ def _ends(axes, claim: Claim, record: dict[str, Any]) -> None:
             mean = statistics.fmean(found)
             axes.plot([mean], [place], "|", color=colour, ms=22, mew=2)
         if not runs:
-            _say(axes, place, "no run that counts yet")
+            _say(axes, place, NOTHING)
         elif len(found) < len(runs):
             diverged = sum(run["ended"] is not None for run in runs)
             missing = len(runs) - len(found)
@@ -120,23 +127,23 @@ def _ends(axes, claim: Claim, record: dict[str, Any]) -> None:
     if not axes.lines:
         axes.set_xticks([])
         return
-    low, high = axes.dataLim.intervalx
     if claim.measure.unit == "%":
-        axes.xaxis.set_major_formatter(lambda value, position: f"{100 * value:.3g}%")
-        # Less than two points between the first seeds must not look like a wide gap.
-        low, high = min(low, (low + high) / 2 - 0.01), max(high, (low + high) / 2 + 0.01)
-    room = 0.08 * (high - low) or 0.5
-    axes.set_xlim(low - room, high + room)
+        axes.xaxis.set_major_formatter(lambda value, position: f"{100 * value:.4g}%")
+    low, high = axes.dataLim.intervalx
+    middle, width = (low + high) / 2, max(high - low, NARROWEST[claim.measure.unit])
+    axes.set_xlim(middle - 0.58 * width, middle + 0.58 * width)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=(1, 2, 5, 10)))
 
 
-def _say_nothing_counts(axes) -> None:
-    """As before a learning rate was chosen: no scale without anything on it."""
+def _with_history(record: dict[str, Any], configuration: Configuration) -> list[dict[str, Any]]:
+    return [run for run in counted(record, configuration) if run["history"]]
+
+
+def _say_instead(axes, words: str) -> None:
+    """Of curves: no scale without anything on it."""
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.text(
-        0.5, 0.5, "no run that counts yet", transform=axes.transAxes, ha="center", color="0.35"
-    )
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color="0.35")
 
 
 def _say(axes, place: int, words: str) -> None:

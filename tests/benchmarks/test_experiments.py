@@ -847,23 +847,58 @@ class TestThePicture:
         assert not curves.lines and not ends.lines
         assert not [*curves.get_xticks(), *curves.get_yticks(), *ends.get_xticks()]
 
+    def test_where_no_epoch_was_finished_there_is_no_scale_either(self, panels):
+        curves, ends = panels("lrn", [fake_run([], ended="the loss is no number")])
+        assert [text.get_text() for text in curves.texts] == ["no epoch was finished"]
+        assert not [*curves.get_xticks(), *curves.get_yticks()]
+        assert ends.texts[0].get_text() == "1 of 1 diverged"
+
     @pytest.mark.parametrize("claim", CLAIMS)
-    def test_all_words_are_inside(self, panels, claim):
+    def test_all_words_have_room(self, panels, claim):
         ways = CLAIMS[claim].configurations
         axes = panels(claim, [fake_run([0.5, 0.4], configuration=way.name) for way in ways])
-        figure = axes[0].figure
+        figure, ends = axes[0].figure, axes[-1]
         figure.draw_without_rendering()
-        for words in (*figure.texts, *(label for a in axes for label in a.get_yticklabels())):
-            box = words.get_window_extent()
-            assert box.x0 >= 0 and box.x1 <= figure.bbox.x1, words.get_text()
+        texts = [*figure.texts, *(panel.title for panel in axes), *ends.get_yticklabels()]
+        for box in (text.get_window_extent() for text in texts):
+            assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
+            assert box.y0 >= 0 and box.y1 <= figure.bbox.y1
+        if len(axes) > 1:
+            left = min(label.get_window_extent().x0 for label in ends.get_yticklabels())
+            assert left >= axes[0].bbox.x1
 
-    @pytest.mark.parametrize("errors", ((0.447, 0.448), (0.40, 0.45)))
-    def test_a_gap_fills_the_width_only_if_it_is_two_points_wide(self, panels, errors):
-        made = [fake_run([error], seed=seed) for seed, error in enumerate(errors)]
-        _, ends = panels("lrn", made)
+    @pytest.mark.parametrize(
+        "claim, first, second, width",
+        (
+            ("lrn", [0.4], [0.4], 0.02),
+            ("lrn", [0.447], [0.448], 0.02),
+            ("lrn", [0.4], [0.45], 0.05),
+            ("relu", [0.9, 0.1], [0.9, 0.101], 0.5),
+            ("relu", [0.9, 0.1], [0.9, 0.9, 0.1], 1.0),
+            ("init", [0.4], [0.4001], 0.1),
+            ("init", [0.4], [0.6], 0.6),  # losses here are three times the errors
+        ),
+    )
+    def test_a_gap_fills_the_width_only_if_it_is_wide(self, panels, claim, first, second, width):
+        way = CLAIMS[claim].configurations[0].name
+        runs = enumerate((first, second))
+        made = [fake_run(errors, seed=seed, configuration=way) for seed, errors in runs]
+        _, ends = panels(claim, made)
+        found = [x for line in ends.lines for x in line.get_xdata()]
         low, high = ends.get_xlim()
-        assert low < min(errors) and max(errors) < high
-        assert (high - low) / 1.16 == pytest.approx(max(0.02, max(errors) - min(errors)))
+        assert low < min(found) and max(found) < high
+        assert (high - low) / 1.16 == pytest.approx(width)
+
+    def test_the_scale_goes_in_round_steps_that_can_be_told_apart(self, panels):
+        for errors in ((0.435, 0.512), (0.999, 1.0), (0.447, 0.448)):
+            _, ends = panels("lrn", [fake_run([e], seed=seed) for seed, e in enumerate(errors)])
+            ends.figure.draw_without_rendering()
+            low, high = ends.get_xlim()
+            ticks = [tick for tick in ends.get_xticks() if low <= tick <= high]
+            labels = [ends.xaxis.get_major_formatter()(tick, None) for tick in ticks]
+            assert 2 <= len(labels) == len(set(labels)) <= 7
+            step = 100 * (ticks[1] - ticks[0])
+            assert any(step == pytest.approx(round_one) for round_one in (0.2, 0.5, 1, 2))
 
 
 class TestTheCommandLine:
