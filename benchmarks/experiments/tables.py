@@ -94,7 +94,7 @@ def every_run(claim: Claim, record: dict[str, Any]) -> Table:
     measures = [claim.measure, *claim.also]
     columns = ["configuration", "seed", "learning rate", *(m.name for m in measures)]
     columns += ["top-1 error", "top-5 error", "epochs", "training", "remark"]
-    words = "Errors are of the validation pictures after the last epoch, on their centre crop."
+    words = "Top-1 and top-5 error: of the validation pictures after the last epoch, centre crop."
     table = Table("Every run", words, columns)
     for configuration in claim.configurations:
         chosen = counted(record, configuration)
