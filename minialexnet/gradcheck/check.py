@@ -20,7 +20,7 @@ What makes the comparison sharp:
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from minialexnet.backend import get_array_module, host_generator, to_host
 from minialexnet.errors import InputError
 from minialexnet.gradcheck.numeric import Index, Probe
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
+from minialexnet.layers.arguments import finite_number, whole_number
 
 Array = Any
 
@@ -162,6 +163,11 @@ def check_function(
     names = [f"input {i}" for i in range(len(inputs))] if names is None else list(names)
     if len(names) != len(inputs):
         raise InputError(f"got {len(names)} names for {len(inputs)} inputs; expected one each")
+    if max_points is not None:
+        max_points = whole_number(max_points, "max_points")
+    for name, number in (("tolerance", tolerance), ("step", step)):
+        if finite_number(number, name) <= 0:
+            raise InputError(f"{name} is {number!r}; expected a number above 0")
     floats = [(array, name) for array, name in zip(inputs, names, strict=True) if _is_float(array)]
     for array, name in floats:
         _check_float64(array, name)
@@ -170,6 +176,11 @@ def check_function(
     result = forward(*inputs)
     untouched.check("forward")
     with_cache = isinstance(result, tuple)
+    if with_cache and len(result) != 2:
+        raise InputError(
+            f"forward returned {len(result)} values; expected y alone, or y and a cache: put what "
+            "backward needs into one tuple, as in `return y, (x, w)`"
+        )
 
     def output(result: Any) -> Array:
         y = result[0] if with_cache else result
@@ -183,6 +194,11 @@ def check_function(
     untouched.check("backward")
     if gradients is None:
         raise InputError("backward returned nothing (None); is there a `return` at its end?")
+    if isinstance(gradients, Mapping):
+        raise InputError(
+            "backward returned a dictionary; expected the gradients in the order of the inputs, as "
+            "in `return dx, dw`"
+        )
     gradients = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
     if len(gradients) != len(inputs):
         raise InputError(

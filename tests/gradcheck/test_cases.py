@@ -1,11 +1,14 @@
 """Every layer with every option passes its gradient check, by a margin."""
 
+import functools
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from minialexnet import layers
-from minialexnet.gradcheck import TOLERANCE, all_cases
+from minialexnet.backend import to_host
+from minialexnet.gradcheck import TOLERANCE, all_cases, cases, check_layer, check_loss
 
 NAMES = [f"{case.group} {case.option}".strip() for case in all_cases()]
 
@@ -50,3 +53,21 @@ def test_a_case_passes_options_on(xp):
     case = all_cases()[0]
     assert case.check(xp, max_points=4).points < case.check(xp, max_points=8).points
     assert not case.check(xp, max_points=4, tolerance=1e-15).ok
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_seed_decides_inputs_and_upstream_gradient(xp, name, monkeypatch):
+    """Both, or other seeds would prove less than they seem to."""
+    seeds, inputs = [], []
+
+    def spy(checked, what, x, *labels, seed=0, **options):
+        seeds.append(seed)
+        inputs.append(np.array(to_host(x)))
+        return checked(what, x, *labels, seed=seed, **options)
+
+    monkeypatch.setattr(cases, "check_layer", functools.partial(spy, check_layer))
+    monkeypatch.setattr(cases, "check_loss", functools.partial(spy, check_loss))
+    for seed in (5, 6):
+        all_cases()[NAMES.index(name)].check(xp, seed=seed, max_points=1)
+    assert seeds == [5, 6]
+    assert not np.array_equal(*inputs)

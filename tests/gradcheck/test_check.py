@@ -535,6 +535,33 @@ class TestWhatIsRefused:
         with pytest.raises(InputError, match=rf"returned {count} gradients for 2 inputs"):
             check_function(linear, backward, xw)
 
+    def test_a_dictionary_of_gradients(self, xw):
+        def backward(dy, x, w):
+            return {"x": dy @ w, "w": dy.T @ x}
+
+        with pytest.raises(InputError, match=r"returned a dictionary; .* `return dx, dw`"):
+            check_function(linear, backward, xw, ["x", "w"])
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_a_cache_that_is_not_one(self, xw, count):
+        def forward(x, w):
+            return (x @ w.T, x, w)[:count]
+
+        message = rf"forward returned {count} values; expected y alone, or y and a cache"
+        with pytest.raises(InputError, match=message):
+            check_function(forward, linear_backward, xw)
+
+    @pytest.mark.parametrize("value", [0, -1e-6, float("nan"), None, "small"])
+    @pytest.mark.parametrize("name", ["tolerance", "step"])
+    def test_numbers_that_measure_nothing(self, xw, name, value):
+        with pytest.raises(InputError, match=rf"^{name} is .*; expected a (finite )?number"):
+            check_function(linear, linear_backward, xw, **{name: value})
+
+    @pytest.mark.parametrize("value", [0, -1, 2.5, "all"])
+    def test_points_that_cannot_be_counted(self, xw, value):
+        with pytest.raises(InputError, match=r"max_points is .*; expected a whole number"):
+            check_function(linear, linear_backward, xw, max_points=value)
+
     def test_a_layer_that_fills_no_gradient(self, rng):
         class Forgetful(Linear):
             def run_backward(self, dy, memory, input_gradient=True):
