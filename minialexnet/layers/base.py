@@ -82,7 +82,8 @@ class Layer:
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
         """Given dL/dy, fill `grads` and return dL/dx, which without `input_gradient` may be None.
 
-        Raises InputError when no forward pass came before, or dy is no array of the output's shape.
+        Raises InputError when no forward pass came before, or dy is no array of the output's shape,
+        or not of the parameters' type.
         """
         if self._memory is _Nothing:
             raise InputError(
@@ -93,6 +94,12 @@ class Layer:
                 f"{type(self).__name__}.backward got {type(dy).__name__}; expected dL/dy, an array "
                 "of the output's shape, such as the backward of the loss returns"
             )
+        for name, value in self.params.items():
+            if value.dtype != dy.dtype:  # the gradients would be some of this type, some of that
+                raise InputError(
+                    f"{type(self).__name__}.backward got dy of {dy.dtype}, but {name} is "
+                    f"{value.dtype}; expected the same: convert dy with astype('{value.dtype}')"
+                )
         dx, self.grads = self.run_backward(dy, self._memory, input_gradient)
         return dx
 

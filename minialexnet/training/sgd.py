@@ -101,8 +101,11 @@ class SGD:
             self.velocity[name][...] = asarray_like(value, self.velocity[name])
 
     def _update(self, w, gradient, v, lr: float, weight_decay: float) -> None:
+        # Python's own numbers: NumPy's float64 would make float64 of a float32 array.
+        lr, weight_decay, momentum = float(lr), float(weight_decay), float(self.momentum)
+
         def on_block(w, gradient, v):
-            v *= self.momentum
+            v *= momentum
             if weight_decay:
                 v -= (weight_decay * lr) * w
             v -= lr * gradient
@@ -111,8 +114,7 @@ class SGD:
         gradient = _laid_out_like(w, gradient)
         if has_kernels(w, gradient, v):  # the same in one pass
             flat = [memory_order_view(array) for array in (gradient, w, v)]
-            rates = float(lr), float(self.momentum), float(weight_decay * lr)
-            _kernels("sgd", w, w.size, *flat, *rates)
+            _kernels("sgd", w, w.size, *flat, lr, momentum, weight_decay * lr)
         else:
             for_each_block(on_block, w, gradient, v)
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from minialexnet.errors import InputError
+from minialexnet.layers import Flatten, Linear, Sequential
 from minialexnet.layers.base import Layer, describe
 
 
@@ -40,6 +42,19 @@ def test_without_run_nothing_runs():
         Layer().forward(np.zeros(1))
     with pytest.raises(NotImplementedError):
         Layer().run_backward(np.zeros(1), None)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int64"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_gradient_of_another_type_than_the_parameters_is_refused(whole, dtype):
+    """Some gradients would be of the one type, and some of the other."""
+    layer = Linear(3, 2)
+    layer = Sequential([Flatten(), layer]) if whole else layer
+    layer.forward(np.ones((2, 3), "float32"), training=True)
+    with pytest.raises(InputError, match=rf"dy of {dtype}, but .*weight is float32; .*float32'"):
+        layer.backward(np.ones((2, 2), dtype))
+    layer.backward(np.ones((2, 2), "float32"))
+    assert all(gradient.dtype == np.float32 for gradient in layer.grads.values())
 
 
 def test_descriptions_show_what_is_not_the_default():

@@ -150,6 +150,23 @@ def test_float32_stays_float32(backend, rng):
     assert all(v.dtype == np.float32 for v in optimizer.velocity.values())
 
 
+@pytest.mark.parametrize("number", [np.float64, np.float32, float])
+def test_numbers_of_any_kind_give_the_same_weights(rng, number):
+    """A float64 of NumPy among float32 arrays would make the products float64."""
+    nets = [network(dtype="float32") for _ in range(2)]
+    nets[1].set_params(nets[0].params)
+    grads = {k: rng.standard_normal(w.shape, "float32") for k, w in nets[0].params.items()}
+    for net, kind in zip(nets, (float, number), strict=True):
+        net.grads = grads
+        # Halves and eighths, which all kinds have exactly.
+        half = kind(0.5)
+        optimizer = SGD(net, kind(0.125), momentum=half, weight_decay=half, bias_lr_factor=half)
+        for _ in range(3):
+            optimizer.step(lambda name, kind=kind: kind(0.75))
+    for name, w in nets[0].params.items():
+        np.testing.assert_array_equal(w, nets[1].params[name])
+
+
 @pytest.mark.parametrize("when", [0, 1, 2])
 def test_the_layout_of_parameters_set_by_hand_does_not_matter(backend, rng, when):
     """Convolution weights lie channels-last in memory; one who replaces them may not know."""
