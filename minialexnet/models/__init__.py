@@ -1,6 +1,7 @@
 """AlexNet in its variants."""
 
 from minialexnet.models.alexnet import VARIANTS, AlexNet, Variant, alexnet
+from minialexnet.models.builder import PicturesTooSmall
 from minialexnet.models.initialization import INITIALIZATIONS, RAW_PIXEL_INITIALIZATIONS
 from minialexnet.models.parts import ACTIVATIONS, PART_NAMES, POOLINGS, POOLS, Parts
 
@@ -14,6 +15,7 @@ __all__ = [
     "VARIANTS",
     "AlexNet",
     "Parts",
+    "PicturesTooSmall",
     "Variant",
     "alexnet",
 ]

@@ -24,7 +24,7 @@ from minialexnet.layers import (
     ReLU,
     Sequential,
 )
-from minialexnet.models.builder import Builder
+from minialexnet.models.builder import Builder, PicturesTooSmall
 from minialexnet.models.parts import Parts
 
 
@@ -35,12 +35,15 @@ class Variant:
     Attributes:
         describe: writes the layers into a `Builder`.
         image_size: side of its own pictures, in pixels.
+        smallest: side of the smallest pictures that it takes with all its parts. (Tiled pooling
+            leaves something of smaller ones.)
         init: its own initialisation (see `initial_values`).
         summary: what distinguishes it.
     """
 
     describe: Callable[[Builder], None]
     image_size: int
+    smallest: int
     init: str
     summary: str
 
@@ -85,8 +88,8 @@ def alexnet(
     Returns:
         a network from (N, 3, image_size, image_size) to (N, num_classes), float32, on the host.
     Raises:
-        InputError: unknown name, no `Parts`, classes or pixels out of all bounds, or pictures too
-            small for the layers.
+        InputError: unknown name, no `Parts`, classes or pixels out of all bounds.
+        PicturesTooSmall: an InputError as well.
     """
     if not isinstance(variant, str) or variant not in VARIANTS:
         raise InputError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
@@ -106,7 +109,14 @@ def alexnet(
     if not isinstance(parts, Parts):
         raise InputError(f"parts is {parts!r}; expected Parts, such as Parts(lrn=False)")
     builder = Builder(int(size), int(num_classes), init, int(seed), parts)
-    chosen.describe(builder)
+    try:
+        chosen.describe(builder)
+    except PicturesTooSmall as error:
+        raise PicturesTooSmall(
+            f"pictures of {size} pixels are too small for {variant} (no window fits at "
+            f"{error.layer}); expected {chosen.smallest} or more",
+            error.layer,
+        ) from None
     return AlexNet(builder.layers, (3, size, size), variant, num_classes, init, parts)
 
 
@@ -198,7 +208,8 @@ def _owt(net: Builder) -> None:
     """The one-GPU net of cuda-convnet2, which torchvision took over.
 
     Its paper (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks")
-    has 384 filters in conv4, in a footnote; the code and torchvision have 256.
+    has 384 filters in conv4, in a footnote; the code and torchvision have 256. Its initial weights
+    here are He's; each of those two has others.
     """
     net.conv("conv1", 64, 11, stride=4, padding=2)
     net.add("relu1", ReLU())
@@ -257,6 +268,7 @@ VARIANTS: dict[str, Variant] = {
     "paper": Variant(
         _paper,
         224,
+        64,
         "paper",
         "what the text of 2012 says: ReLU, then normalisation with k=2 and alpha=1e-4 times the "
         "sum, across both towers; weights N(0, 0.01^2) everywhere",
@@ -264,6 +276,7 @@ VARIANTS: dict[str, Variant] = {
     "original2012": Variant(
         _original2012,
         224,
+        64,
         "2012",
         "what the code of 2012 did: normalisation within each tower, alpha divided by 5, and in "
         "the first layer before pooling and ReLU; conv3 to conv5 start with 0.03",
@@ -271,6 +284,7 @@ VARIANTS: dict[str, Variant] = {
     "caffe": Variant(
         _caffe,
         227,
+        55,
         "caffe",
         "Caffe's bvlc_alexnet: 227 pixels without padding, k=1, alpha divided by 5, inverted "
         "dropout, pooling rounds up; biases start with 0.1",
@@ -278,6 +292,7 @@ VARIANTS: dict[str, Variant] = {
     "owt": Variant(
         _owt,
         224,
+        63,
         "he",
         "torchvision's alexnet, after the one-GPU net of 2014: no groups, no normalisation, "
         "64-192-384-256-256 filters, padding 2 on all sides, dropout before fc6 and fc7",
@@ -285,6 +300,7 @@ VARIANTS: dict[str, Variant] = {
     "mini": Variant(
         _mini,
         56,
+        15,
         "he",
         "a small relative for small pictures, not a network of history: stride 1 in conv1, a "
         "third to a quarter of the filters, 512 hidden units",

@@ -10,6 +10,14 @@ WITHOUT_TOWERS = 2
 """Sets the weights of convolutions that lost their towers apart from those of all others."""
 
 
+class PicturesTooSmall(InputError):
+    """No window of a layer fits into what is left of the pictures. Args: layer: its name."""
+
+    def __init__(self, message: str, layer: str) -> None:
+        super().__init__(message)
+        self.layer = layer
+
+
 class Builder:
     """Collects named layers and knows the shape that the next one receives.
 
@@ -35,7 +43,7 @@ class Builder:
     def add(self, name: str, layer: Layer) -> None:
         """Append a layer, or what `parts` has in its place ("relu1" may become "tanh1").
 
-        Raises InputError when the pictures have become too small for it.
+        Raises PicturesTooSmall when what is left of them is too small for it.
         """
         if isinstance(layer, ReLU):
             name = name.replace("relu", self.parts.activation)
@@ -48,9 +56,10 @@ class Builder:
         try:
             self.shape = layer.output_shape(self.shape)
         except InputError as error:
-            raise InputError(
+            raise PicturesTooSmall(
                 f"pictures of {self._image_size} pixels are too small for this network: at "
-                f"{name}, {error}"
+                f"{name}, {error}",
+                name,
             ) from None
         self.layers[name] = layer
 

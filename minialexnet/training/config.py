@@ -1,12 +1,13 @@
 """All choices of a training run in one place."""
 
-from dataclasses import asdict, dataclass, field, fields
+import math
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from numbers import Integral
 from typing import Any
 
 from minialexnet.datasets import Augmentation
 from minialexnet.errors import InputError
-from minialexnet.models import PART_NAMES, AlexNet, Parts, alexnet
+from minialexnet.models import PART_NAMES, VARIANTS, AlexNet, Parts, PicturesTooSmall, alexnet
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ class TrainConfig:
             )
         if not 0 <= self.min_crop <= self.picture_size:
             raise InputError(
-                f"min_crop is {self.min_crop}; expected 1 to {self.picture_size}, the side of the "
-                "pictures, or 0"
+                f"squares of {self.min_crop} pixels cannot be cut out of pictures of "
+                f"{self.picture_size}; expected 1 to {self.picture_size} for --min-crop, or 0"
             )
         _ = self.augmentation, self.parts  # which look at what they are given
 
@@ -111,10 +112,27 @@ class TrainConfig:
         return Parts(**{name: getattr(self, name) for name in PART_NAMES})
 
     def network(self) -> AlexNet:
-        """The network with its initial weights, on the host."""
-        return alexnet(
-            self.variant, self.num_classes, self.image_size, self.seed, self.init, self.parts
-        )
+        """The network with its initial weights, on the host.
+
+        Raises InputError as `alexnet` does; for crops that are too small it says what to do.
+        """
+        try:
+            return alexnet(
+                self.variant, self.num_classes, self.image_size, self.seed, self.init, self.parts
+            )
+        except PicturesTooSmall as error:
+            crop, square = self.image_size, self.picture_size
+            enough = VARIANTS[self.variant].smallest
+            advice = f"--image-size {enough}"
+            if square < enough:
+                advice = f"--picture-size {math.ceil(enough * square / crop)} {advice}"
+            if self.variant != "mini":
+                advice += ", or --variant mini"
+            raise InputError(
+                f"crops of {crop} pixels, cut out of pictures of {square}, are too small for "
+                f"{self.variant} (no window fits at {error.layer}); expected {enough} or more: "
+                f"choose {advice}"
+            ) from None
 
     @property
     def augmentation(self) -> Augmentation:
@@ -133,7 +151,10 @@ class TrainConfig:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(f"unknown settings in the configuration: {', '.join(unknown)}")
+        always = {f.name for f in fields(cls) if f.default is f.default_factory is MISSING}
+        if missing := sorted(always - set(values)):
+            raise InputError(f"the configuration is incomplete: there is no {', '.join(missing)}")
         try:  # runs of before there was a choice were in float32
             return cls(**({"precision": "float32"} | values))
-        except TypeError as error:
-            raise InputError(f"the configuration is incomplete: {error}") from None
+        except TypeError as error:  # a text where a number should be, and the like
+            raise InputError(f"the configuration is damaged: {error}") from None

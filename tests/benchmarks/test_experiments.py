@@ -922,7 +922,7 @@ class TestTheCommandLine:
 
     def test_pictures_too_small_for_the_network(self, experiment, capsys):
         assert experiment("lrn", "--variant", "paper") == 1
-        assert "too small for this network" in capsys.readouterr().err
+        assert "too small for paper" in capsys.readouterr().err
 
     def test_folders_that_cannot_be_made(self, experiment, tmp_path, capsys):
         (tmp_path / "runs").write_text("")

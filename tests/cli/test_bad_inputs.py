@@ -194,7 +194,7 @@ class TestSizes:
     def test_pictures_too_small_for_the_network(self, train, tiny):
         answer = train(tiny, "--variant", "paper")
         assert answer.status == 1
-        answer.last_sentence("28 pixels", "too small")
+        answer.last_sentence("crops of 28 pixels", "too small", "--picture-size 74 --image-size 64")
 
     def test_a_name_that_is_a_path(self, train, tiny):
         answer = train(tiny, "--name", "a/b")

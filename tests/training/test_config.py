@@ -1,6 +1,8 @@
 """Which choices for a run are refused, and how they are kept."""
 
+import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -39,8 +41,8 @@ class TestChoices:
             ("activation", "gelu", "activation is 'gelu'; expected one of relu, tanh, sigmoid"),
             ("dropout", 1.0, "dropout is 1.0; expected a probability"),
             ("pooling", "none", "pooling is 'none'; expected one of overlapped, tiled"),
-            ("min_crop", -1, "min_crop is -1; expected 1 to 20"),
-            ("min_crop", 21, "min_crop is 21; expected 1 to 20"),
+            ("min_crop", -1, "squares of -1 pixels .* pictures of 20; expected 1 to 20"),
+            ("min_crop", 21, "squares of 21 pixels .* pictures of 20; expected 1 to 20"),
             ("rotation", 181, "rotation is 181; expected 0"),
             ("shift", -0.1, "shift is -0.1; expected 0"),
             ("except_for", {"turn": ["6"]}, "no augmentation 'turn'"),
@@ -69,6 +71,23 @@ class TestParts:
         config = tiny_config(**PARTS)
         assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
 
+    @pytest.mark.parametrize(
+        ("variant", "picture_size", "image_size", "enough"),
+        [("paper", 57, 50, (73, 64)), ("paper", 128, 50, (128, 64)), ("mini", 12, 12, (15, 15))],
+    )
+    def test_crops_too_small_for_the_network_come_with_sizes_that_are_enough(
+        self, variant, picture_size, image_size, enough
+    ):
+        sizes = {"picture_size": picture_size, "image_size": image_size}
+        config = tiny_config(variant=variant, **sizes)
+        with pytest.raises(InputError, match=f"of {image_size} .* {variant} .* at pool5") as caught:
+            config.network()
+        advice = re.findall(r"--(\w+)-size (\d+)", str(caught.value))
+        sizes |= {f"{name}_size": int(pixels) for name, pixels in advice}
+        assert tuple(sizes.values()) == enough
+        assert dataclasses.replace(config, **sizes).network().image_size == enough[1]
+        assert ("--variant mini" in str(caught.value)) == (variant != "mini")
+
     def test_are_chosen_like_everything_else(self):
         given = ("data", 10, 10_000, 64, 70.0, "numpy")
         assert planned(*given, **PARTS).parts == Parts(**PARTS)
@@ -96,8 +115,12 @@ class TestAsValues:
     def test_missing_settings_are_named(self):
         values = tiny_config().as_dict()
         del values["variant"]
-        with pytest.raises(InputError, match=r"the configuration is incomplete: .*'variant'"):
+        with pytest.raises(InputError, match="incomplete: there is no variant"):
             TrainConfig.from_dict(values)
+
+    def test_values_of_another_kind_are_called_damage(self):
+        with pytest.raises(InputError, match=r"configuration is damaged: .*str"):
+            TrainConfig.from_dict(tiny_config().as_dict() | {"colour_noise": "much"})
 
     def test_bad_values_are_refused_as_in_a_new_run(self):
         with pytest.raises(InputError, match="epochs is 0"):
