@@ -1,5 +1,6 @@
 """The training loop."""
 
+import copy
 import dataclasses
 import math
 import os
@@ -216,7 +217,15 @@ class Trainer:
         return loss, logits
 
     def checkpoint(self) -> Checkpoint:
-        """Everything that decides how training goes on from here."""
+        """Everything that decides how training goes on from here, copied to the host."""
+        moment = self._moment()
+        moment.params = {name: np.array(to_host(w)) for name, w in moment.params.items()}
+        moment.velocity = {name: np.array(to_host(v)) for name, v in moment.velocity.items()}
+        moment.progress = copy.deepcopy(moment.progress)
+        return moment
+
+    def _moment(self) -> Checkpoint:
+        """The same without a copy, which is half a gigabyte: the next step changes it."""
         return Checkpoint(
             params=dict(self.network.params),
             velocity=self.optimizer.velocity,
@@ -311,7 +320,7 @@ class Trainer:
                 step = self.position.step - len(uncounted)
                 raise TrainingDiverged(self._describe_nonfinite(step))
             self.tally.add(float(loss), logits, labels)
-            self.progress.update(len(labels), self._status(self.tally))
+            self.progress.update(len(labels), self._status())
 
     def _end_epoch(self, interrupted: "_Interrupt") -> None:
         tally = self._validate(interrupted)
@@ -357,7 +366,7 @@ class Trainer:
         )
         self.progress.finish()
         if not math.isfinite(tally.loss):
-            where = first_nonfinite(self.network) or "the loss itself"
+            where = first_nonfinite(self.network)
             raise TrainingDiverged(self._describe_nonfinite(self.position.step, where))
         return tally
 
@@ -390,25 +399,22 @@ class Trainer:
         where = first_nonfinite(self.network)
         if where is not None:
             raise TrainingDiverged(self._describe_nonfinite(self.position.step, where))
-        self.run.save_checkpoint(self.checkpoint(), is_best)
+        self.run.save_checkpoint(self._moment(), is_best)
 
     def _title(self, what: str = "") -> str:
         width = len(str(self.config.epochs))
         title = f"epoch {self.position.epoch + 1:{width}}/{self.config.epochs}"
         return f"{title} {what}" if what else title
 
-    def _summary(self, tally: Tally) -> str:
-        text = f"loss {tally.loss:.3f}, top-1 error {tally.top1_error:5.1%}"
+    def _status(self) -> str:
+        text = f"loss {self.tally.loss:.3f}, top-1 error {self.tally.top1_error:5.1%}"
         if self.config.num_classes > TOP_K:
-            text += f", top-5 error {tally.top5_error:5.1%}"
-        return text
-
-    def _status(self, tally: Tally) -> str:
+            text += f", top-5 error {self.tally.top5_error:5.1%}"
         speed = self._images_per_second()
         epochs_left = self.config.epochs - self.position.epoch
         steps_left = epochs_left * len(self.batches) - self.position.step
         left = duration(steps_left * self.batches.batch_size / speed)
-        return f"{self._summary(tally)}, {speed:.0f} images/s, {left} left"
+        return f"{text}, {speed:.0f} images/s, {left} left"
 
     def _describe_out_of_memory(self) -> str:
         memory = gpu_memory(self.xp)

@@ -1,7 +1,9 @@
 """Training learns, can be stopped and killed at any step, and gives the same weights again."""
 
+import copy
 import errno
 import json
+import math
 import os
 import signal
 import subprocess
@@ -18,6 +20,7 @@ from minialexnet.errors import InputError
 from minialexnet.models import Parts, alexnet
 from minialexnet.training import (
     SCHEDULES,
+    Tally,
     TrainConfig,
     TrainingDiverged,
     TrainingInterrupted,
@@ -339,6 +342,17 @@ class TestResuming:
         tiny_trainer(tmp_path, epochs=1).fit()
         assert [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)] == before
 
+    def test_a_checkpoint_is_a_moment_that_later_steps_do_not_change(self, tmp_path):
+        one = tiny_trainer(tmp_path)
+        batches = [one.batches.batch(0, step) for step in range(2)]
+        one.step(*batches[0])
+        moment, weights = one.checkpoint(), copy.deepcopy(everything(one))
+        one.step(*batches[1])
+        with pytest.raises(AssertionError):
+            assert_same(everything(one), weights)
+        one.restore(moment)
+        assert_same(everything(one), weights)
+
     def test_other_classes_are_refused(self, tmp_path, whole):
         pictures = tiny_pictures()
         names = ("cat", "dog", "fish", "cow")
@@ -518,6 +532,15 @@ class TestWhatIsNoNumber:
             assert load_checkpoint(file).progress["epoch"] == 1
             assert_finite(file)
 
+    def test_where_validation_overflows_is_not_guessed(self, tmp_path, monkeypatch):
+        """The weights are finite, and nobody knows which picture it was."""
+        monkeypatch.setattr(
+            trainer, "evaluate", lambda *_, **__: (Tally(pictures=1, loss_sum=math.inf), None)
+        )
+        with pytest.raises(TrainingDiverged, match="finite number in epoch 1, step") as caught:
+            tiny_trainer(tmp_path).fit()
+        assert "it began in" not in str(caught.value)
+
     @pytest.mark.parametrize("cause", ["interrupt", "timer"])
     def test_weights_broken_by_a_step_are_not_saved_after_it(self, tmp_path, monkeypatch, cause):
         progress = Stopping(STEPS + 1, signal.SIGINT) if cause == "interrupt" else None
@@ -628,7 +651,7 @@ class TestWhatIsRefused:
             ({"backend": "tpu"}, "backend is 'tpu'"),
             ({"momentum": 1.5}, "momentum=1.5"),
             ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
-            ({"image_size": 10}, "pictures of 10 pixels are too small"),
+            ({"image_size": 10}, "crops of 10 pixels, cut out of pictures of 20, are too small"),
         ],
     )
     def test_settings_that_cannot_be(self, tmp_path, setting, message):
