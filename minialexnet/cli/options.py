@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minialexnet.backend import PRECISIONS, Device, select_device
-from minialexnet.datasets import AUGMENTATIONS, FITS
+from minialexnet.datasets import AUGMENTATIONS, FITS, LIMITS
 from minialexnet.models import (
     ACTIVATIONS,
     INITIALIZATIONS,
@@ -82,10 +82,13 @@ def whole(at_least: int) -> Callable[[str], int]:
 
 
 def number(
-    above: float = -math.inf, at_least: float = -math.inf, below: float = math.inf
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    below: float = math.inf,
+    at_most: float = math.inf,
 ) -> Callable[[str], float]:
-    """For argparse: finite numbers above or at least one bound, and below another."""
-    bounds = {"above": above, "of at least": at_least, "below": below}
+    """For argparse: finite numbers above or at least one bound, and below or at most another."""
+    bounds = {"above": above, "of at least": at_least, "below": below, "at most": at_most}
     wanted = " and ".join(f"{word} {b:g}" for word, b in bounds.items() if math.isfinite(b))
 
     def parse(text: str) -> float:
@@ -93,7 +96,7 @@ def number(
             value = float(text)
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and above < value < below and at_least <= value):
+        if not (math.isfinite(value) and above < value < below and at_least <= value <= at_most):
             raise argparse.ArgumentTypeError(f"expected a number {wanted}, not {text!r}")
         return value
 
@@ -255,7 +258,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--preset",
         choices=PRESETS,
         help="the recipe that supplies every setting you do not give (default: photos, or mini for "
-        "pictures below 96 pixels)",
+        "--variant mini, and for pictures below 96 pixels without --variant)",
     )
     add = parser.add_argument_group("network and pictures").add_argument
     add(
@@ -283,7 +286,8 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=count,
         metavar="N",
-        help="how often every picture is seen (presets: by their number)",
+        help="how often the pictures are gone through, each time but for a last batch that is not "
+        "full (presets: by their number)",
     )
     add(
         "--batch-size",
@@ -369,13 +373,16 @@ def _add_augmentations(parser: argparse.ArgumentParser) -> None:
         help="vary the colours: 0.1 as in the paper, 0 not at all "
         + _by_preset("colour_noise", absent=0),
     )
-    share, angle = number(at_least=0), number(at_least=0)
-    add("--shift", type=share, metavar="X", help="by up to this share of the side: 0.1")
-    add("--scale", type=share, metavar="X", help="from 1/(1+X) to 1+X times as large: 0.25")
-    add("--rotation", type=angle, metavar="DEGREES", help="to either side, up to this: 15")
-    add("--shear", type=angle, metavar="DEGREES", help="slant to either side, up to this: 10")
-    add("--contrast", type=share, metavar="X", help="from 1/(1+X) to 1+X times: 0.3")
-    add("--brightness", type=share, metavar="X", help="likewise: 0.3")
+    for name, metavar, text in (
+        ("shift", "X", "by up to this share of the side: 0.1"),
+        ("scale", "X", "from 1/(1+X) to 1+X times as large: 0.25"),
+        ("rotation", "DEGREES", "to either side, up to this: 15"),
+        ("shear", "DEGREES", "slant to either side, up to this: 10"),
+        ("contrast", "X", "from 1/(1+X) to 1+X times: 0.3"),
+        ("brightness", "X", "likewise: 0.3"),
+    ):
+        strength = number(at_least=0, at_most=LIMITS[name])
+        add(flag(name), type=strength, metavar=metavar, help=text)
     add(
         "--except",
         dest="except_for",

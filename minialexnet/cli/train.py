@@ -5,6 +5,7 @@ import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from minialexnet.backend import Device, select_device
@@ -20,7 +21,7 @@ from minialexnet.cli.options import (
     flag,
     recipe,
 )
-from minialexnet.datasets import BUILTIN, Pictures
+from minialexnet.datasets import BUILTIN, Pictures, steps_per_epoch
 from minialexnet.errors import InputError
 from minialexnet.training import (
     TOP_K,
@@ -30,14 +31,15 @@ from minialexnet.training import (
     duration,
     load_checkpoint,
     mean_to_subtract,
+    read_preset,
 )
 
 USAGE = "[options]"
 HELP = """train a network on a folder of pictures
 
 The folder (or a .tar or .tgz archive of it) holds train/CLASS/* and val/CLASS/*. Without --data
-a small built-in set of ten classes is taken: about two minutes on two cores. What is not given is
-chosen to suit the pictures: the network, their size, how many epochs.
+a small built-in set of ten classes is taken: two to three minutes on two cores. What is not given
+is chosen to suit the pictures: the network, their size, how many epochs.
 
   minialexnet train                              the built-in set
   minialexnet train --data imagenette2-160.tgz   any set of pictures
@@ -107,7 +109,7 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     pictures = load_data(data, options.picture_size, options.fit, prepares=True)
     config = planned_config(options, data, pictures, device)
     _say_pictures(data, pictures)
-    for line in warnings(config, pictures):
+    for line in (*warnings(config, pictures), *_shortness(config, pictures, options)):
         print(line, file=sys.stderr)
     mean = mean_to_subtract(config.mean, pictures.train.statistics)
     runs = Path(RUNS if options.runs is None else options.runs)
@@ -122,6 +124,20 @@ def _fresh(options: argparse.Namespace) -> Trainer:
     _say_memory(trainer)
     trainer.run = RunFolder.new(runs, name)  # now, since nothing else can be wrong any more
     return trainer
+
+
+def _shortness(
+    config: TrainConfig, pictures: Pictures, options: argparse.Namespace
+) -> Iterator[str]:
+    """Say so where a small set makes the training much shorter than its preset wants it."""
+    wanted = read_preset(config.preset).get("steps", 0)
+    steps = config.epochs * steps_per_epoch(len(pictures.train), config.batch_size)
+    if options.epochs is None and steps < wanted:
+        yield (
+            f"note: {len(pictures.train):,} pictures make {steps:,} steps in {config.epochs} "
+            f"epochs, and the preset {config.preset} was made for {wanted:,}; if the errors still "
+            "fall at the end, try more --epochs or a smaller --batch-size"
+        )
 
 
 def _folder_to_go_on_in(options: argparse.Namespace) -> RunFolder:

@@ -1,6 +1,6 @@
 """Pictures on disk -> batches of arrays."""
 
-from minialexnet.datasets.augmentation import AUGMENTATIONS, Augmentation
+from minialexnet.datasets.augmentation import AUGMENTATIONS, LIMITS, Augmentation
 from minialexnet.datasets.batches import EvalBatches, TrainBatches, cut_views, steps_per_epoch
 from minialexnet.datasets.builtin import BUILTIN, builtin_archive
 from minialexnet.datasets.colour import PrincipalColours, principal_colours
@@ -27,6 +27,7 @@ __all__ = [
     "AUGMENTATIONS",
     "BUILTIN",
     "FITS",
+    "LIMITS",
     "MANIFEST",
     "MAX_FILE_BYTES",
     "Augmentation",

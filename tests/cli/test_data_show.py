@@ -156,7 +156,6 @@ class TestCommand:
             (["{tmp}"], ["cannot be shown", "a picture file"]),
             (["{tmp}/text.png"], ["text.png", "not a picture"]),
             (["--except", "cat:flip"], ["'cat'", "blue, green, red"]),
-            (["--rotation", "200"], ["rotation is 200", "180"]),
         ],
         ids=lambda value: value[0] if isinstance(value, list) else None,
     )

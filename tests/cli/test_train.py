@@ -23,7 +23,7 @@ from minialexnet.cli import common, main, train
 from minialexnet.cli.options import exception_arguments
 from minialexnet.datasets import printable
 from minialexnet.errors import InputError
-from minialexnet.training import RunFolder, TrainConfig, Trainer, load_checkpoint
+from minialexnet.training import RunFolder, TrainConfig, Trainer, load_checkpoint, presets
 
 
 def rows(run):
@@ -98,6 +98,16 @@ class TestWhatIsSaid:
     def test_a_batch_that_holds_all_pictures_is_named(self, cli, tiny, tmp_path, recipe):
         answer = cli("train", "--data", tiny, "--runs", tmp_path, *recipe, "--batch-size", 64)
         assert "2 epochs in batches of 64 (one step an epoch), learning rate" in answer.err
+
+    def test_a_set_too_small_for_the_steps_of_its_preset_is_told_so(
+        self, cli, tiny, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(presets, "FEWEST_EPOCHS", 1)
+        monkeypatch.setattr(presets, "MOST_EPOCHS", 2)
+        options = ("--data", tiny, "--runs", tmp_path, "--picture-size", 32, "--backend", "numpy")
+        note = "note: 30 pictures make 6 steps in 2 epochs, and the preset mini was made for 650; "
+        assert note in cli("train", *options, "--batch-size", 8).err
+        assert "note:" not in cli("train", *options, "--batch-size", 8, "--epochs", 2).err
 
     def test_without_data_the_built_in_set_is_taken(self, cli, tiny, tmp_path, recipe, monkeypatch):
         monkeypatch.setattr(common, "builtin_archive", lambda: tiny)

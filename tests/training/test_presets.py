@@ -41,6 +41,16 @@ class TestDefaults:
         assert chosen(3200, 64).epochs * 50 == read_preset("mini")["steps"]
         assert chosen(12_800, 128).epochs == math.ceil(read_preset("photos")["steps"] / 200)
 
+    def test_imagenette_gets_the_epochs_it_was_measured_with(self):
+        assert chosen(9469, 128).epochs == 36
+
+    @pytest.mark.parametrize("variant, preset", [("mini", "mini"), ("paper", "photos")])
+    def test_a_variant_that_was_chosen_decides_the_preset_whatever_the_pictures(
+        self, variant, preset
+    ):
+        presets = [chosen(picture_size=size, variant=variant).preset for size in (48, 160)]
+        assert presets == [preset, preset]
+
     def test_pixels_are_scaled_to_a_spread_of_1(self):
         config = chosen(pixel_std=64.0)
         assert (config.init, config.pixel_scale, config.mean) == ("he", 1 / 64, "colour")

@@ -16,7 +16,10 @@ from minialexnet.training.config import TrainConfig
 PRESETS = ("mini", "photos", "2012")
 
 SMALL_PICTURES = 96
-"""Pictures below this side get the preset `mini` by default, larger ones `photos`."""
+"""Pictures below this side get the preset `mini` by default, larger ones `photos`.
+
+A variant that was chosen decides instead: `mini` has its own preset, the others `photos`.
+"""
 
 FEWEST_EPOCHS, MOST_EPOCHS = 8, 60
 """Of a training whose length is given in steps."""
@@ -45,8 +48,8 @@ def planned(
     """
     chosen = {name: value for name, value in chosen.items() if value is not None}
     if preset is None:
-        small = chosen.get("variant", "mini" if picture_size < SMALL_PICTURES else "") == "mini"
-        preset = "mini" if small else "photos"
+        variant = chosen.get("variant", "mini" if picture_size < SMALL_PICTURES else "paper")
+        preset = "mini" if variant == "mini" else "photos"
     recipe = read_preset(preset)
     init = chosen.setdefault("init", recipe["init"])
     raw_pixels = init in RAW_PIXEL_INITIALIZATIONS
