@@ -39,9 +39,10 @@ class Conv2d(Layer):
 
     Parameters: weight (out_channels, in_channels/groups, KH, KW), bias (out_channels,).
 
-    On the host, batches of 16 pictures and more are convolved with fewer multiplications where the
-    stride is 1 (`winograd_conv2d`), which differs in the last digits and lets an infinite pixel
-    spoil outputs beside it, also of the next picture.
+    On the host, batches of 16 pictures and more are convolved with fewer multiplications where that
+    pays (`winograd_pays`: stride 1, 16 channels a group or more, kernels 3 to 5 pixels wide), which
+    differs in the last digits and lets an infinite pixel spoil outputs beside it, also of the next
+    picture.
     """
 
     def __init__(

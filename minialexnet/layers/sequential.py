@@ -24,7 +24,7 @@ class Sequential(Layer):
     def __init__(
         self, layers: Mapping[str, Layer] | Sequence[Layer], input_shape: Shape | None = None
     ) -> None:
-        super().forget()
+        super().forget()  # and not `__init__`: the parameters are those of the layers
         if not isinstance(layers, Iterable) or isinstance(layers, str):
             raise InputError(
                 f"Sequential got {_kind(layers)}; expected layers by name, or a list of them, such "

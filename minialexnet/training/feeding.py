@@ -8,6 +8,7 @@ from minialexnet.training.schedules import make_schedule
 def training_batches(config: TrainConfig, pictures: PictureSet) -> TrainBatches:
     """The batches that a run with this configuration learns from."""
     steps = steps_per_epoch(len(pictures), config.batch_size)
+    # Of its own: how strongly colours vary depends on the epoch alone, not on how training went.
     schedule = make_schedule(config.schedule, config.lr, steps, config.epochs)
     return TrainBatches(
         pictures,
