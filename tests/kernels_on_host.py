@@ -23,7 +23,6 @@ from minialexnet.backend import kernels, register_kernel_compiler
 PRELUDE = """
 #include <cmath>
 using namespace std;
-typedef long long index;
 #define __device__ static
 #define KERNEL extern "C" void
 #define EACH(i, count) for (index i = 0; i < (count); i++)
@@ -49,11 +48,12 @@ def kernels_on_host(xp: ModuleType) -> Iterator[None]:
 
 
 @functools.cache
-def compile_source(source: str, real: str) -> Callable[[str, int, Sequence[Any]], None]:
+def compile_source(source: str, real: str, index: str) -> Callable[[str, int, Sequence[Any]], None]:
     """As `minialexnet.backend.kernels.register_kernel_compiler` wants it."""
     folder = Path(tempfile.mkdtemp(prefix="minialexnet-kernels-"))
     try:
-        (folder / "kernels.cpp").write_text(PRELUDE + source, encoding="utf-8")
+        types = f"typedef {real} REAL;\ntypedef {index} index;\n"
+        (folder / "kernels.cpp").write_text(PRELUDE + types + source, encoding="utf-8")
         command = [
             "c++",
             "-std=c++17",
@@ -64,7 +64,7 @@ def compile_source(source: str, real: str) -> Callable[[str, int, Sequence[Any]]
             "-shared",
             "-fPIC",
         ]
-        command += [f"-DREAL={real}", "kernels.cpp", "-o", "kernels.so"]
+        command += ["kernels.cpp", "-o", "kernels.so"]
         subprocess.run(command, cwd=folder, check=True)
         library = ctypes.CDLL(str(folder / "kernels.so"))
     finally:

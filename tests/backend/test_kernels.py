@@ -51,8 +51,8 @@ def test_what_was_known_before_is_known_afterwards():
 def test_it_is_compiled_once_for_each_type_and_not_run_for_nothing(shifted, monkeypatch):
     compiled, launched = [], []
 
-    def compile_source(source, real):
-        compiled.append(real)
+    def compile_source(source, real, index):
+        compiled.append((real, index))
         return lambda name, count, arguments: launched.append((name, count))
 
     monkeypatch.setattr(module, "_compilers", {})
@@ -60,8 +60,35 @@ def test_it_is_compiled_once_for_each_type_and_not_run_for_nothing(shifted, monk
     for dtype, size in (("float32", 3), ("float64", 4), ("float32", 5), ("float32", 0)):
         x = to_strict(np.zeros(size, dtype))
         shifted("shifted", x, size, x, x, 1, 1.0)
-    assert compiled == ["float", "double"]
+    assert compiled == [("float", "int"), ("double", "int")]
     assert launched == [("shifted", 3), ("shifted", 4), ("shifted", 5)]
+
+
+@pytest.mark.parametrize("largest", ["the array read", "the array written", "the count"])
+def test_more_elements_than_an_int_can_count_are_counted_in_64_bits(shifted, monkeypatch, largest):
+    compiled, counts = [], []
+
+    def compile_source(source, real, index):
+        compiled.append(index)
+        return lambda name, count, arguments: counts.append(arguments[2])
+
+    monkeypatch.setattr(module, "_compilers", {})
+    monkeypatch.setattr(module, "MOST_SHORT", 10)
+    register_kernel_compiler(strict, compile_source)
+    for size in (11, 10, 11):
+        sizes = {name: 10 for name in ("the array read", "the array written", "the count")}
+        *arrays, count = (sizes | {largest: size}).values()
+        x, y = (to_strict(np.zeros(n, "float32")) for n in arrays)
+        shifted("shifted", x, count, x, y, 1, 1.0)
+    assert compiled == ["long long", "int"]
+    assert [type(count) for count in counts] == [np.int64, np.int32, np.int64]
+
+
+def test_the_largest_of_short_indices_overflows_nowhere():
+    """A thread adds all threads to its last element; places in the padding are beyond the array."""
+    threads = module.MOST_BLOCKS * module.THREADS_OF_BLOCK
+    assert module.MOST_SHORT + threads < 2**31
+    assert 2 * module.MOST_SHORT <= 2**31
 
 
 def test_arrays_are_told_apart(monkeypatch):
@@ -85,8 +112,8 @@ def test_cupy_shares_the_elements_out_among_blocks_of_threads(shifted, monkeypat
     calls = []
 
     def raw_module(code, options):
-        assert code == module.PRELUDE + SOURCE
-        assert "-DREAL=float" in options
+        assert code == "typedef float REAL;\ntypedef int index;\n" + module.PRELUDE + SOURCE
+        assert options == ("-std=c++17",)
         return SimpleNamespace(get_function=lambda name: lambda *call: calls.append((name, *call)))
 
     monkeypatch.setattr(module, "_compilers", {})
@@ -96,5 +123,5 @@ def test_cupy_shares_the_elements_out_among_blocks_of_threads(shifted, monkeypat
     shifted("shifted", x, 300, x, x, 7, 0.5)
     ((name, blocks, threads, arguments),) = calls
     assert (name, blocks, threads) == ("shifted", (2,), (256,))
-    assert [type(a) for a in arguments[2:]] == [np.int64, np.int32, np.float32]
+    assert [type(a) for a in arguments[2:]] == [np.int32, np.int32, np.float32]
     assert arguments[2:] == (300, 7, 0.5)

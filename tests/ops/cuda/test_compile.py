@@ -44,12 +44,12 @@ def nvrtc() -> ctypes.CDLL:
     return ctypes.CDLL(str(library))
 
 
-def compile_for(nvrtc: ctypes.CDLL, source: str, real: str, architecture: int) -> str:
+def compile_for(nvrtc: ctypes.CDLL, source: str, real: str, index: str, architecture: int) -> str:
     """The compiler's complaints; none if all is well."""
     program = ctypes.c_void_p()
-    code = (kernels.PRELUDE + source).encode()
+    code = kernels.in_cuda(source, real, index).encode()
     assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), code, b"kernels.cu", 0, None, None) == 0
-    options = [f"-arch=sm_{architecture}", "-std=c++17", f"-DREAL={real}", "-Werror=all-warnings"]
+    options = [f"-arch=sm_{architecture}", "-std=c++17", "-Werror=all-warnings"]
     options += ["-ftz=true", "--device-as-default-execution-space"]  # as CuPy asks for
     array = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
     status = nvrtc.nvrtcCompileProgram(program, len(options), array)
@@ -62,12 +62,13 @@ def compile_for(nvrtc: ctypes.CDLL, source: str, real: str, architecture: int) -
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("index", kernels.INDEX.values())
 @pytest.mark.parametrize("real", kernels.REAL.values())
 @pytest.mark.parametrize("name", SOURCES)
-def test_kernels_compile(nvrtc, name, real, architecture):
-    assert compile_for(nvrtc, SOURCES[name].source, real, architecture) == ""
+def test_kernels_compile(nvrtc, name, real, index, architecture):
+    assert compile_for(nvrtc, SOURCES[name].source, real, index, architecture) == ""
 
 
 def test_what_is_wrong_does_not_compile(nvrtc):
     wrong = SOURCES["lrn"].source.replace("index count", "index counts")
-    assert "count" in compile_for(nvrtc, wrong, "float", 90)
+    assert "count" in compile_for(nvrtc, wrong, "float", "int", 90)
