@@ -36,8 +36,7 @@ class Stream:
         self.gpu, self.queue = gpu, deque()
         gpu.streams.append(self)
 
-    def record(self):
-        event = Event(self.gpu)
+    def record(self, event):
         self.queue.append(event.happen)
         return event
 
@@ -99,6 +98,9 @@ class PretendGpu:
         assert non_blocking
         return Stream(self)
 
+    def event(self):
+        return Event(self)
+
     def get_current_stream(self):
         return self.default
 
@@ -144,8 +146,8 @@ class _Immediate:
     def __init__(self, non_blocking=True):
         pass
 
-    def record(self):
-        return self
+    def record(self, event):
+        return event
 
     def wait_event(self, event):
         pass
@@ -155,5 +157,8 @@ class _Immediate:
 
 
 IMMEDIATE = types.SimpleNamespace(
-    Stream=_Immediate, get_current_stream=_Immediate, pinned=lambda: np.empty
+    Stream=_Immediate,
+    event=_Immediate,
+    get_current_stream=_Immediate,
+    pinned=lambda: np.empty,
 )

@@ -110,8 +110,9 @@ def _gpu_problem(cupy: ModuleType) -> Problem:
 
 def _library_problem(error: Exception) -> Problem:
     kind, reason = type(error).__name__, _first_line(error)
-    if kind == "DynamicLibNotFoundError" or re.search("cannot open shared|failed to load", reason):
-        return _broken(f"CuPy sees a GPU, but not a library of CUDA: {reason}")
+    missing = re.search("cannot open shared|failed to load|CUDA headers", reason)
+    if kind == "DynamicLibNotFoundError" or missing:
+        return _broken(f"CuPy sees a GPU, but not all of CUDA: {reason}")
     said = f"CuPy sees a GPU but cannot compute on it: {kind}: {reason}"
     if "gpu-architecture" in reason:
         return said, f"take the CUDA that knows this GPU, a newer or an older: {_install()}"

@@ -8,6 +8,7 @@ in between, or the GPU runs out of work while the host prepares more. So results
 On the host all of this is at once, and nothing is copied.
 """
 
+import functools
 import importlib
 import sys
 from collections import deque
@@ -38,7 +39,10 @@ class Streams(Protocol):
     """What copies under way need, under the names that CuPy has for it."""
 
     def Stream(self, *, non_blocking: bool) -> Any:
-        """A new stream: it can `record()` an event, `wait_event(event)`, and `synchronize()`."""
+        """A new stream: it can `record(event)`, `wait_event(event)`, and `synchronize()`."""
+
+    def event(self) -> Any:
+        """A new event. Who waits for it with `synchronize()` leaves the core to other threads."""
 
     def get_current_stream(self) -> Any:
         """The stream which the calling thread gives its work to."""
@@ -58,7 +62,7 @@ def fetch(*arrays: Array) -> Fetched:
     copies = [empty(array.shape, array.dtype) for array in arrays]
     for array, copy in zip(arrays, copies, strict=True):
         array.get(out=copy, blocking=False)
-    done = streams.get_current_stream().record()
+    done = streams.get_current_stream().record(streams.event())
 
     def fetched() -> Sequence[np.ndarray]:
         done.synchronize()
@@ -149,14 +153,14 @@ class _Uploads:
         self._copying.wait_event(released)
         for array, source in zip(arrays, batch, strict=True):
             array.set(source, stream=self._copying)
-        return _Upload(batch, arrays, self._copying.record())
+        return _Upload(batch, arrays, self._copying.record(self._streams.event()))
 
     def hand_out(self, upload: _Upload) -> Iterator:
         """Yield the batch, which later work waits for; then its room is free again."""
         current = self._streams.get_current_stream()
         current.wait_event(upload.arrived)
         yield upload.batch, upload.arrays
-        self._free.append((upload.arrays, current.record()))
+        self._free.append((upload.arrays, current.record(self._streams.event())))
         upload.arrived.synchronize()  # the host's memory may be used again after this, not before
 
     def finish(self) -> None:
@@ -172,7 +176,7 @@ class _Uploads:
                 return arrays, released
         arrays = tuple(self._xp.empty(array.shape, dtype=array.dtype) for array in batch)
         # Work that was given to the GPU before may still be using this memory for something else.
-        return arrays, self._streams.get_current_stream().record()
+        return arrays, self._streams.get_current_stream().record(self._streams.event())
 
 
 def register_streams(xp: ModuleType, streams: Streams | None) -> None:
@@ -191,6 +195,8 @@ class _CupyStreams:
     def __init__(self, cupy: ModuleType) -> None:
         self.Stream = cupy.cuda.Stream
         self.get_current_stream = cupy.cuda.get_current_stream
+        # By default a thread that waits keeps its core busy, which batches are made on meanwhile.
+        self.event = functools.partial(cupy.cuda.Event, block=True, disable_timing=True)
         self._device = cupy.cuda.Device
         self._empty = importlib.import_module("cupyx").empty_pinned
 

@@ -121,13 +121,19 @@ PROBLEMS = {
     "no compiler": (
         cupy_that(arange=raising(NO_COMPILER)),
         ["cupy-cuda13x"],
-        "not a library of CUDA: Failure finding libnvrtc.so$",
+        "not all of CUDA: Failure finding libnvrtc.so$",
         AGAIN,
     ),
     "no BLAS": (
         cupy_that(ones=raising(ImportError(CUBLAS))),
         ["cupy-cuda13x"],
-        "not a library of CUDA: libcublas.so.13",
+        "not all of CUDA: libcublas.so.13",
+        AGAIN,
+    ),
+    "no headers": (
+        cupy_that(arange=raising(RuntimeError("Failed to find CUDA headers. Please ..."))),
+        ["cupy-cuda13x"],
+        "not all of CUDA: Failed to find CUDA headers",
         AGAIN,
     ),
     "a GPU the compiler does not know": (

@@ -6,7 +6,13 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from minialexnet.backend import GpuMemory, batch_memory, gpu_memory, release_gpu_memory
+from minialexnet.backend import (
+    GpuMemory,
+    batch_memory,
+    gpu_memory,
+    release_gpu_memory,
+    transfers,
+)
 from minialexnet.backend.transfers import lead_of_host
 
 
@@ -47,7 +53,7 @@ def cupy(monkeypatch):
     module.get_default_memory_pool = lambda: module.pool
     runtime = SimpleNamespace(memGetInfo=lambda: (5, 11))
     module.cuda = SimpleNamespace(
-        runtime=runtime, Device=Device, Stream=None, get_current_stream=None
+        runtime=runtime, Device=Device, Stream=None, get_current_stream=None, Event=dict
     )
     cupyx.empty_pinned = empty_pinned
     monkeypatch.setitem(sys.modules, "cupy", module)
@@ -64,6 +70,10 @@ def test_what_is_available_is_what_it_holds_and_what_is_free(cupy):
 def test_the_pool_is_emptied(cupy):
     release_gpu_memory(cupy)
     assert cupy.pool.held == 0
+
+
+def test_who_waits_for_an_event_leaves_its_core_to_others(cupy):
+    assert transfers._streams_of(cupy).event() == {"block": True, "disable_timing": True}
 
 
 def test_batches_are_made_in_pinned_memory_for_the_gpu_in_use(cupy):
