@@ -38,14 +38,12 @@ def run(part: Part) -> None:
             with ExitStack() as stack:
                 part.progress(f"{precision}: the contestants get ready")
                 contestants = open_all(stack, part, precision)
-                _in_precision(part, precision, contestants, end, agree=number == 0)
+                _in_precision(part, precision, contestants, end)
         except ContestantError as error:
             part.remark(f"left out: {precision}: {error}")
 
 
-def _in_precision(
-    part: Part, precision: str, contestants: Contestants, end: float, agree: bool
-) -> None:
+def _in_precision(part: Part, precision: str, contestants: Contestants, end: float) -> None:
     """All works, then the kernels: PyTorch's profiler is loaded into our process for that."""
     for answer in ask_all(contestants, part, "about").values():
         if "version" in answer:
@@ -64,7 +62,7 @@ def _in_precision(
         about = {"precision": precision, "variant": variant, "batch": batch}
         try:
             ready, flops = _prepared(part, contestants, variant, batch)
-            if agree and variant not in seen:
+            if variant not in seen:
                 _agree(part, ready, about)
             _time_work(part, ready, about, flops)
             if number == 0:

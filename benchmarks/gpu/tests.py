@@ -1,12 +1,14 @@
-"""The tests that go by the backend, on the GPU's arrays: pytest -k cupy, a process for each folder.
+"""The tests that go by the backend, on the GPU's arrays: pytest -k cupy, several times.
 
-So a mistake that spoils the GPU for a whole process spoils the rest of one folder only, and each
-folder's results are there as soon as it is done.
+The folders that have most to do with the GPU have a pytest of their own: a mistake that spoils the
+GPU for a whole process spoils the rest of one folder only, and each folder's results are there as
+soon as it is done. The others have one together where that uses all cores.
 """
 
 import importlib.util
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -24,8 +26,11 @@ FIRST = ("ops", "layers", "gradcheck", "models", "backend", "training")
 NONE_CHOSEN = 5
 """Pytest's exit status where no test of a folder goes by the backend."""
 
-OWN = "benchmarks"
-"""The folder with the tests of this command itself, which are not run from within it."""
+LEFT_OUT = {"benchmarks", "strict"}
+"""The folders with the tests of this command itself, and of the stand-in for CuPy."""
+
+OTHERS = "all others"
+"""What the run of all folders that are not among FIRST is called."""
 
 MOST_WORKERS = 8
 SHOWN, TAIL = 40, 15
@@ -39,8 +44,12 @@ def run(part: Part) -> None:
     workers = max(1, min(MOST_WORKERS, usable_cores() // 2))
     parallel = importlib.util.find_spec("xdist") is not None  # then it is pytest that shares out
     folders = part.sizes.tests or folders_in_order(ROOT / "tests")
+    runs = together(folders) if parallel else {folder: [folder] for folder in folders}
     with ThreadPoolExecutor(1 if parallel else workers) as pool:
-        begun = [pool.submit(_run_folder, part, name, workers, parallel) for name in folders]
+        begun = [
+            pool.submit(_run_folders, part, name, paths, workers, parallel)
+            for name, paths in runs.items()
+        ]
         for future in as_completed(begun):
             output, found = future.result()
             if output.exists():
@@ -53,7 +62,15 @@ def folders_in_order(tests: Path) -> list[str]:
     """All folders and files of tests, relative to the root, the most important first."""
     entries = [path.name for path in sorted(tests.iterdir()) if _has_tests(path)]
     entries.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-    return [f"tests/{name}" for name in entries if name != OWN]
+    return [f"tests/{name}" for name in entries if name not in LEFT_OUT]
+
+
+def together(folders: Sequence[str]) -> dict[str, list[str]]:
+    """What one pytest after the other is given, by name: each takes a while to start."""
+    alone = {f"tests/{name}" for name in FIRST}
+    runs = {folder: [folder] for folder in folders if folder in alone}
+    others = [folder for folder in folders if folder not in alone]
+    return runs | ({OTHERS: others} if others else {})
 
 
 def _has_tests(path: Path) -> bool:
@@ -62,13 +79,15 @@ def _has_tests(path: Path) -> bool:
     return path.match("test_*.py")
 
 
-def _run_folder(part: Part, folder: str, workers: int, parallel: bool) -> tuple[Path, dict]:
-    """The file with what pytest printed, and what came of the folder's tests."""
-    name = folder.replace("/", "-").removesuffix(".py")
+def _run_folders(
+    part: Part, folder: str, paths: Sequence[str], workers: int, parallel: bool
+) -> tuple[Path, dict]:
+    """The file with what pytest printed, and what came of the tests in `paths`, called `folder`."""
+    name = folder.translate(str.maketrans("/ ", "--")).removesuffix(".py")
     output, results = (part.out / f"gpu-check-{name}.{ending}" for ending in ("txt", "xml"))
     if time.monotonic() > part.end:
         return output, {"folder": folder, "seconds": 0.0, "ended": "no time was left", **_NONE}
-    command = ["pytest", folder, "--backend", part.backend, "-q", "-p", "no:cacheprovider"]
+    command = ["pytest", *paths, "--backend", part.backend, "-q", "-p", "no:cacheprovider"]
     command += ["-k", part.backend, "--tb=short", "--maxfail=1000", f"--junitxml={results}"]
     command += ["-n", str(workers)] if parallel else []
     memory = {"CUPY_GPU_MEMORY_LIMIT": f"{80 // workers}%"}

@@ -300,7 +300,16 @@ def test_folders_of_tests_in_order_of_their_weight():
     folders = tests.folders_in_order(Path(__file__).parents[1])
     assert folders[:3] == ["tests/ops", "tests/layers", "tests/gradcheck"]
     assert "tests/test_imports.py" in folders
-    assert "tests/benchmarks" not in folders and "tests/conftest.py" not in folders
+    assert not {"tests/benchmarks", "tests/strict", "tests/conftest.py"} & set(folders)
+
+
+def test_folders_that_have_little_to_do_with_a_gpu_share_a_pytest():
+    folders = tests.folders_in_order(Path(__file__).parents[1])
+    runs = tests.together(folders)
+    assert list(runs)[:2] == ["tests/ops", "tests/layers"]
+    assert [path for paths in runs.values() for path in paths] == folders
+    assert len(runs) == len(tests.FIRST) + 1
+    assert tests.together(["tests/ops"]) == {"tests/ops": ["tests/ops"]}
 
 
 GRADCHECK = """\

@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from training.tiny import tiny_config, tiny_pictures, tiny_trainer
 
 from minialexnet.datasets import Pictures
-from tests.training.tiny import tiny_config, tiny_pictures, tiny_trainer
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
