@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from training.tiny import CLASSES, SIZE, tiny_pictures
 
 from minialexnet import alexnet, learn
 from minialexnet.datasets import Pictures
@@ -9,7 +10,6 @@ from minialexnet.errors import InputError
 from minialexnet.learn import trained
 from minialexnet.models import Parts
 from minialexnet.training import Trainer, load_checkpoint
-from tests.training.tiny import CLASSES, SIZE, tiny_pictures
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import Conv2d, Sequential
 from minialexnet.learn.exercises import after_alexnet
-from tests.learn.exercises.answers import accepted, refused
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import alexnet, learn, ops
 from minialexnet.backend import get_array_module
 from minialexnet.layers import Conv2d
 from minialexnet.learn.exercises import assembled
-from tests.learn.exercises.answers import accepted, refused
 
 # ------------------------------------------------------------- right answers, as readers write them
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet.datasets import PrincipalColours, cut_views
 from minialexnet.learn.exercises.augmentation import (
     average_of_views,
@@ -11,7 +12,6 @@ from minialexnet.learn.exercises.augmentation import (
 )
 from minialexnet.ops import softmax
 from minialexnet.training import mean_of_views
-from tests.learn.exercises.answers import accepted, refused
 
 
 def test_colour_shift_is_what_the_library_does():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet.learn import features
-from tests.learn.exercises.answers import accepted, refused
 
 
 @pytest.mark.parametrize("name", ["image_gradients", "orientation_histogram"])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import learn, ops
-from tests.learn.exercises.answers import accepted, refused
 
 
 def padded(x, padding):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import refused
 from minialexnet import learn, ops
 from minialexnet.gradcheck import check_function
 from minialexnet.learn.exercises import gradient_checking
-from tests.learn.exercises.answers import refused
 
 
 class TestSolutions:

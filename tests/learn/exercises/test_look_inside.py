@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from strict import strict
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import learn
 from minialexnet.backend import get_array_module
 from minialexnet.learn.exercises import look_inside
 from minialexnet.report.neighbours import find_neighbours
-from tests.learn.exercises.answers import accepted, refused
 
 
 def one_by_one(predict, picture, size, stride, fill):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import ops
 from minialexnet.learn.exercises import pooling as own
-from tests.learn.exercises.answers import accepted, refused
 
 
 @pytest.mark.parametrize("kernel_size, stride", [(3, 2), (2, 2), (3, 1), (2, 3)])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import ops
 from minialexnet.learn.exercises import relu as own
-from tests.learn.exercises.answers import accepted, refused
 
 
 def test_solutions_equal_the_library():

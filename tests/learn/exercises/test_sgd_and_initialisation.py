@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import SGD
 from minialexnet.layers import Conv2d, Linear
 from minialexnet.layers.initializers import he_normal
 from minialexnet.learn.exercises.sgd_and_initialisation import he_std, sgd_step
-from tests.learn.exercises.answers import accepted, refused
 
 
 class Weights:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import refused
 from minialexnet import learn, ops
 from minialexnet.learn.exercises import softmax
 from minialexnet.learn.judge import SEED
-from tests.learn.exercises.answers import refused
 
 
 class TestSolutions:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import datasets, learn
-from tests.learn.exercises.answers import accepted, refused
 
 NAME = "to_network_input"
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from learn.exercises.answers import accepted, refused
 from minialexnet import learn
 from minialexnet.backend import get_array_module
 from minialexnet.learn.exercises import training
 from minialexnet.training import Tally
-from tests.learn.exercises.answers import accepted, refused
 
 # ------------------------------------------------------------- right answers, as readers write them
 
