@@ -17,13 +17,16 @@ from pathlib import Path
 
 import measurements
 from contestants import RIVALS, ContestantError, installed
-from machine import SIZES, describe_machine, usable_cores
+from machine import SIZES, describe_machine
 from measurements import FEW, Settings
 from picture import draw
 from reporting import Report
 from work import IMAGE_SIZES
 
+from minialexnet.backend import usable_cores
+
 ROOT = Path(__file__).resolve().parent.parent
+LARGEST_BATCH = 512
 SECTIONS = ("steps", "operations", "memory", "growth", "threads", "feeding")
 
 
@@ -39,7 +42,9 @@ def parse_options() -> argparse.Namespace:
     add("--sections", nargs="+", choices=SECTIONS, help="default: all")
     add("--rounds", type=_positive, metavar="N", help="default: 5")
     add("--classes", type=_positive, metavar="N", default=1000, help="default: 1000")
-    add("--largest-batch", type=_positive, metavar="N", default=512, help="of growth: 512")
+    add(
+        "--largest-batch", type=_positive, metavar="N", default=LARGEST_BATCH, help="of growth: 512"
+    )
     add("--quick", action="store_true", help="tiny work: to try, not to measure")
     add("--out", type=Path, metavar="FILE.md", help="where the report goes")
     add("--picture", type=Path, metavar="FILE.png", help="where the picture goes")
@@ -110,7 +115,8 @@ def run(settings: Settings, sections, report: Report) -> None:
 def write(options: argparse.Namespace, settings: Settings, report: Report) -> None:
     """Write report and picture to where the options say, or a full run has its place."""
     narrowed = ("variants", "batches", "contestants", "sections", "rounds", "quick")
-    is_full = options.classes == 1000 and not any(getattr(options, name) for name in narrowed)
+    as_usual = options.classes == 1000 and options.largest_batch == LARGEST_BATCH
+    is_full = as_usual and not any(getattr(options, name) for name in narrowed)
     out, picture = options.out, options.picture
     if is_full:
         out = out or ROOT / "benchmarks" / "results" / f"{report.facts['date']}-cpu.md"

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from minialexnet.backend import usable_cores
+
 SIZES = (1024, 2048, 3072, 4096)
 COPY_BYTES = 1 << 28
 
@@ -74,13 +76,6 @@ class Machine:
 
 
 _WAYS = {False: "one BLAS thread on each core", True: "BLAS's own threads"}
-
-
-def usable_cores() -> int:
-    """The cores this process may use, which in a container are fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def describe_machine() -> dict[str, str]:

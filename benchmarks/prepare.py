@@ -4,7 +4,8 @@ python benchmarks/prepare.py                         drawn pictures of 500 x 375
 python benchmarks/prepare.py --data imagenette2.tgz  those of a folder or archive
 
 The second part makes prepared sets of 1 and 200 GB, whose files are sparse: they take hardly any
-room on the disk, and are mapped and read as if they were full.
+room on the disk, and no disk is read. So it shows what finding and mapping a picture costs in sets
+of these sizes; fetching it from a disk comes on top.
 """
 
 import argparse
@@ -17,9 +18,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from machine import describe_machine, usable_cores
+from machine import describe_machine
 from PIL import Image
 
+from minialexnet.backend import usable_cores
 from minialexnet.datasets import (
     PictureSet,
     Statistics,

@@ -6,12 +6,12 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 
-from machine import blas, processor, usable_cores, with_commit
+from machine import blas, processor, with_commit
 
 from gpu import ROOT
 from gpu.part import Part
 from gpu.place import Place
-from minialexnet.backend import PRECISIONS
+from minialexnet.backend import PRECISIONS, usable_cores
 from minialexnet.backend.precision import TF32_SINCE
 
 

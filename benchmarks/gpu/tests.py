@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from machine import usable_cores
 from reporting import Table
 
 from gpu import ROOT
 from gpu.part import Part
 from gpu.processes import collect, run_into
 from gpu.summary import Excerpt, Verdict, cell
+from minialexnet.backend import usable_cores
 
 FIRST = ("ops", "layers", "gradcheck", "models", "backend", "training")
 """The folders that have most to do with the GPU."""

@@ -18,6 +18,7 @@ from minialexnet.backend.arrays import (
     register_array_module,
     to_host,
 )
+from minialexnet.backend.cores import usable_cores
 from minialexnet.backend.cupy_installation import cupy_packages, cupy_problem
 from minialexnet.backend.devices import Device, select_device, synchronize
 from minialexnet.backend.gpu_memory import (
@@ -107,6 +108,7 @@ __all__ = [
     "to_host",
     "uniform_stream",
     "upload_ahead",
+    "usable_cores",
     "zeros",
     "zeros_like",
 ]

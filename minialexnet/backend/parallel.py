@@ -3,9 +3,9 @@
 NumPy lets go of Python's lock inside its loops and inside BLAS, so threads really run side by
 side. BLAS itself is told to use one thread meanwhile: two pools that both take all cores only
 stand in each other's way. Nothing here depends on the number of threads but the time it takes:
-the pieces are cut the same way for any number of them, and results are combined in their order.
-(A batch of one picture cannot be cut. It is left to BLAS's own threads, which may round otherwise.)
-On a GPU the whole batch is one piece.
+what is added up is cut the same way for any number of them, and combined in its order. (A batch of
+one picture cannot be cut. It is left to BLAS's own threads, which may round otherwise.)
+On a GPU the whole batch is one slice.
 """
 
 import functools
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import threadpoolctl
 
 from minialexnet.backend.arrays import Array, get_array_module, is_on_host, memory_order_view
+from minialexnet.backend.cores import usable_cores
 from minialexnet.backend.memory import empty
 from minialexnet.errors import InputError
 
@@ -293,13 +294,6 @@ def consume(results: Iterable[Any]) -> None:
 def _equal_parts(count: int, parts: int) -> list[slice]:
     bounds = [count * i // parts for i in range(parts + 1)]
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux: containers may give fewer cores than there are
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _is_worker() -> bool:

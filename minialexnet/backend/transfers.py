@@ -19,8 +19,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from minialexnet.backend.arrays import Array, get_array_module, to_host
+from minialexnet.backend.cores import usable_cores
 from minialexnet.backend.gpu_memory import is_out_of_memory
-from minialexnet.backend.parallel import usable_cores
 
 T = TypeVar("T")
 
