@@ -1,4 +1,7 @@
-"""What it costs to make batches: from a folder of pictures and from a prepared set."""
+"""What it costs to make batches: from a folder of pictures and from a prepared set.
+
+The set was written just before, so its pages are in memory: no disk is read.
+"""
 
 import time
 from pathlib import Path

@@ -48,10 +48,13 @@ def evaluated(name: str) -> Callable[[dict], float | None]:
 def epochs_to(error: float) -> Callable[[dict], float | None]:
     """Epochs until the training error is down to `error`; None where it never is.
 
-    Between two epochs a straight line is taken, from guessing (1 - 1/C) at the start.
+    Nor is there one where the run diverged later. Between two epochs a straight line is taken, from
+    guessing (1 - 1/C) at the start.
     """
 
     def of(run: dict) -> float | None:
+        if run["ended"]:  # it was there, but no such training would be chosen
+            return None
         before = 1 - 1 / run["num_classes"]
         for entry in run["history"]:
             now = entry["train_top1_error"]

@@ -54,7 +54,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--epochs", type=count, metavar="N", help="of each run (default: the claim's)")
     add("--variant", choices=VARIANTS, default="mini", help="default: mini")
     add("--picture-size", type=count, metavar="PIXELS", help="default: the claim's, 64 or 32")
-    add("--image-size", type=count, metavar="PIXELS", help="of crops (default: 7/8, or less)")
+    add("--image-size", type=count, metavar="PIXELS", help="of crops (default: the claim's)")
     add("--batch-size", type=count, metavar="N", help="default: 64")
     add("--draw", action="store_true", help="train nothing, only draw the records in --out")
     add("--out", type=Path, default=RESULTS, metavar="FOLDER", help="for tables and records")

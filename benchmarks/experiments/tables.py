@@ -12,12 +12,13 @@ from minialexnet.training import duration
 
 WORDS = (
     "Mean over the seeds, and their range; of the last epoch, not of the best. The difference is "
-    "taken seed by seed, since runs with one seed begin with the same weights and see the same "
-    "crops in the same order; its 95% interval is Student's over the seeds. An interval that holds "
+    "taken seed by seed, since runs with one seed have in common whatever the comparison leaves "
+    "alone (initial weights, order and crops of the pictures, dropout); its 95% interval is "
+    "Student's over the seeds. An interval that holds "
     f'0 is "{NOT_RESOLVED}". Seeds without a number, of runs that diverged or never got there, are '
     "left out, which flatters whatever has many of them. The interval tells what other seeds would "
     "do, not what other pictures would. "
-    "One interval in twenty misses by chance, and there are as many as there are rows."
+    "One interval in twenty misses by chance, and there is one in each row but the first."
 )
 
 

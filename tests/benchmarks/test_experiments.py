@@ -17,7 +17,7 @@ import pytest
 from experiments import charts, record, runs, shelf, tables
 from experiments import run as command
 from experiments.claim import Claim, Configuration, Scale
-from experiments.claims import CLAIMS
+from experiments.claims import CLAIMS, speed
 from experiments.experiment import Experiment, crop_size
 from experiments.intervals import NOT_RESOLVED, T_975, Difference, paired_difference, t_975
 from experiments.measures import TO_25, epochs_to, epochs_to_start, last, overfitting
@@ -243,6 +243,11 @@ class TestMeasures:
     def test_an_error_that_is_never_reached(self):
         assert epochs_to(0.25)(fake_run([0.9, 0.26])) is None
         assert epochs_to(0.25)(fake_run([])) is None
+
+    def test_a_run_that_diverged_is_not_chosen_for_how_fast_it_was_before(self):
+        fast = fake_run([0.2], ended="nan")
+        assert epochs_to(0.25)(fast) is None
+        assert speed(fast) > speed(fake_run([0.9, 0.8]))
 
     def test_the_last_epoch_counts_unless_the_run_diverged(self):
         assert last("val_top1_error")(fake_run([0.3, 0.5])) == 0.5
