@@ -42,6 +42,19 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             temporary.unlink()  # there only if something went wrong
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """`path` with the home folder for a "~" at its beginning.
+
+    Raises InputError where nobody knows that folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(
+            f"'{path}' begins with a home folder that is not known here; write the path in full"
+        ) from None
+
+
 def make_folder(folder: Path, option: str) -> None:
     """Make it unless it is there. Raises InputError, which names the option for another one."""
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from minialexnet import files
 from minialexnet.errors import InputError
-from minialexnet.files import replace_with_copy, write_atomically
+from minialexnet.files import expanded, replace_with_copy, write_atomically
 
 
 def full_disk(*args):
@@ -16,6 +16,18 @@ def full_disk(*args):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+class TestExpanded:
+    def test_a_tilde_is_the_home_folder(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        assert expanded("~/pictures") == tmp_path / "pictures"
+        assert str(expanded("a~b/~")) == os.path.join("a~b", "~")
+
+    def test_a_home_that_nobody_has_is_refused(self):
+        with pytest.raises(InputError, match=r"'~nobody_of_that_name/x' .* in full"):
+            expanded("~nobody_of_that_name/x")
 
 
 class TestWriteAtomically:

@@ -21,6 +21,7 @@ from minialexnet.datasets import (
     load_pictures,
 )
 from minialexnet.errors import InputError
+from minialexnet.files import expanded
 from minialexnet.models import AlexNet
 from minialexnet.training import (
     Checkpoint,
@@ -48,7 +49,7 @@ def load_data(
 
     Says which files had to be left out. prepares: see `load_or_prepare`.
     """
-    path = builtin_archive() if data == BUILTIN else Path(data).expanduser()
+    path = builtin_archive() if data == BUILTIN else expanded(data)
     with decoding_progress() as show:
         if prepares:
             pictures = load_or_prepare(path, size, show, fit=fit, say=_note)
@@ -101,7 +102,7 @@ def absolute(data: str) -> str:
 
     A link stays one: what was prepared lies beside it, not beside what it points to.
     """
-    return data if data == BUILTIN else os.path.abspath(Path(data).expanduser())
+    return data if data == BUILTIN else os.path.abspath(expanded(data))
 
 
 def load_data_again(config: TrainConfig, run: Path, prepares: bool = False) -> Pictures:
@@ -160,7 +161,7 @@ def find_checkpoint(path: str | None, runs: str, named_with: str = "--checkpoint
     Raises InputError when there is none.
     """
     if path is not None:
-        chosen = Path(path).expanduser()
+        chosen = expanded(path)
         return _best_of(chosen) if chosen.is_dir() else chosen
     written = {last.parent: last.stat().st_mtime for last in Path(runs).glob("*/last.npz")}
     if not written:

@@ -14,7 +14,7 @@ from minialexnet.cli.options import (
     as_arguments,
 )
 from minialexnet.errors import InputError
-from minialexnet.files import write_atomically
+from minialexnet.files import expanded, write_atomically
 from minialexnet.report import Subject, examine, history_of, report_page
 from minialexnet.training import Progress, TrainConfig
 
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _target(given: str | None, checkpoint: Path) -> Path:
     """The page's file; found out in time if it cannot be written."""
-    target = checkpoint.parent / "report.html" if given is None else Path(given).expanduser()
+    target = checkpoint.parent / "report.html" if given is None else expanded(given)
     if target.is_dir():
         raise InputError(
             f"{target} is a folder; give the file to write with --out, such as "

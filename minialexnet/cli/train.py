@@ -23,6 +23,7 @@ from minialexnet.cli.options import (
 )
 from minialexnet.datasets import BUILTIN, Pictures, steps_per_epoch
 from minialexnet.errors import InputError
+from minialexnet.files import expanded
 from minialexnet.training import (
     TOP_K,
     RunFolder,
@@ -142,7 +143,7 @@ def _shortness(
 
 def _folder_to_go_on_in(options: argparse.Namespace) -> RunFolder:
     _refuse_new_settings(options)
-    path = Path(options.resume).expanduser()
+    path = expanded(options.resume)
     if path.is_file() and path.name != "last.npz":
         raise InputError(
             f"{path} is not where a run goes on from, which is its last checkpoint; give its "

@@ -47,6 +47,8 @@ class Archive:
         Raises: InputError if the archive is damaged, or no longer the one which was listed.
         """
         wanted = {self._last[path]: path for path in paths}
+        if not wanted:
+            return
         with opened_tar(self.path) as (tar, _):
             for position, info in enumerate(infos(tar)):
                 path = wanted.pop(position, None)

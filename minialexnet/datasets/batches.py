@@ -8,7 +8,6 @@ stopped, and needs to remember those three numbers only.
 from __future__ import annotations
 
 import math
-import operator
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from minialexnet.backend import Empty
+from minialexnet.datasets.arguments import whole
 from minialexnet.datasets.augmentation import Augmentation, Changes
 from minialexnet.datasets.colour import STRENGTH, PrincipalColours
 from minialexnet.datasets.light import relit
@@ -69,9 +69,9 @@ class TrainBatches:
         augmentation: Augmentation | None = None,
     ) -> None:
         self.pictures = pictures
-        self.batch_size = _whole("batch_size", batch_size, at_least=1)
+        self.batch_size = whole("batch_size", batch_size)
         self.crop = _checked_crop(pictures, crop)
-        self.seed = _whole("seed", seed, at_least=0)
+        self.seed = whole("seed", seed, at_least=0)
         self.flip = flip
         self.drop_last = drop_last
         self.colours, self.colour_noise = colours, colour_noise
@@ -91,7 +91,7 @@ class TrainBatches:
         what to add to each picture's colours, (B, 3) float32.
         Raises: InputError if the epoch has no such step.
         """
-        epoch = _whole("epoch", epoch, at_least=0)
+        epoch = whole("epoch", epoch, at_least=0)
         step = _checked_step("step", step, len(self) - 1)
         chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, CROPS, step])
@@ -133,10 +133,10 @@ class TrainBatches:
         Args: empty: see `batch`; ahead: how many are being made, each by a thread of its own.
         Raises: InputError if start_step is not in 0..len(), or ahead is below 1.
         """
-        epoch = _whole("epoch", epoch, at_least=0)
+        epoch = whole("epoch", epoch, at_least=0)
         start_step = _checked_step("start_step", start_step, len(self))
         steps = range(start_step, len(self))
-        ahead = _whole("ahead", ahead, at_least=1)
+        ahead = whole("ahead", ahead)
         return _made_ahead(lambda step: self.batch(epoch, step, empty), steps, ahead)
 
     def _order(self, epoch: int) -> np.ndarray:
@@ -150,7 +150,7 @@ class TrainBatches:
 
 def steps_per_epoch(pictures: int, batch_size: int, drop_last: bool = True) -> int:
     """How many batches an epoch of `TrainBatches` has. Raises: InputError for a batch_size < 1."""
-    batch_size = _whole("batch_size", batch_size, at_least=1)
+    batch_size = whole("batch_size", batch_size)
     if drop_last and pictures >= batch_size:
         return pictures // batch_size
     return math.ceil(pictures / batch_size)
@@ -173,7 +173,7 @@ class EvalBatches:
         self.crop = _checked_crop(pictures, crop)
         self._corners, self._mirrored = _places(pictures.size, self.crop, ten_crop)
         self.views = len(self._mirrored)
-        self.batch_size = max(1, _whole("batch_size", batch_size, at_least=1) // self.views)
+        self.batch_size = max(1, whole("batch_size", batch_size) // self.views)
 
     def __len__(self) -> int:
         return math.ceil(len(self.pictures) / self.batch_size)
@@ -203,7 +203,7 @@ class EvalBatches:
         Args: empty: makes their memory; ahead: how many are being made, each by its own thread.
         Raises: InputError if ahead is below 1.
         """
-        ahead = _whole("ahead", ahead, at_least=1)
+        ahead = whole("ahead", ahead)
         return _made_ahead(lambda step: self.batch(step, empty), range(len(self)), ahead)
 
 
@@ -299,20 +299,10 @@ def _made_ahead(make: Callable[[int], Batch], steps: range, count: int) -> Itera
             yield ready
 
 
-def _whole(name: str, value: int, at_least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = at_least - 1
-    if number < at_least or isinstance(value, bool):
-        raise InputError(f"{name} must be a whole number of at least {at_least}, not {value!r}")
-    return number
-
-
 def _checked_crop(pictures: PictureSet, crop: int, name: str = "crop") -> int:
     if len(pictures) == 0:
         raise InputError("there are no pictures to make batches of; there must be at least one")
-    crop = _whole(name, crop, at_least=1)
+    crop = whole(name, crop)
     if crop > pictures.size:
         raise InputError(
             f"{name} is {crop} pixels, but the pictures have only {pictures.size} a side: load "
@@ -322,7 +312,7 @@ def _checked_crop(pictures: PictureSet, crop: int, name: str = "crop") -> int:
 
 
 def _checked_step(name: str, step: int, last: int) -> int:
-    step = _whole(name, step, at_least=0)
+    step = whole(name, step, at_least=0)
     if step > last:
         raise InputError(f"{name} must lie in 0..{last}, the steps of an epoch, not be {step}")
     return step

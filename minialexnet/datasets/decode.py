@@ -57,13 +57,14 @@ def decode_picture(data: bytes, size: int, fit: str = "crop") -> np.ndarray:
     frame is taken. JPEG, PNG, BMP, WEBP, GIF and TIFF are known.
 
     Raises: PictureError if it cannot be decoded, or is larger than MAX_PIXELS or MAX_FILE_BYTES;
-        InputError for another `fit`.
+        InputError for another `fit`; MemoryError if there is not enough just now (the largest
+        pictures take 0.75 GB).
     """
     check_fit(fit)
     image = _open(data)
     try:
         return _square(image, size, fit)
-    except PictureError:
+    except (PictureError, MemoryError):
         raise
     # Pillow's decoders raise nearly anything, even SyntaxError.
     except Exception as error:
@@ -93,6 +94,8 @@ def _open(data: bytes) -> Image.Image:
         raise PictureError(
             f"not a picture ({', '.join(FORMATS)}), or its start is damaged"
         ) from None
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's own limit of pixels is among these
         raise PictureError(_reason(error)) from None
     # Pillow only warns at this level, and turning its warning into an error is not thread-safe.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ import numpy as np
 
 from minialexnet.datasets.decode import PictureError, decode_picture
 
-WAITING_PER_WORKER = 4  # pictures read but not yet decoded; they bound the memory
+WAITING_PER_WORKER = 4  # pictures read but not yet decoded, for these take memory as well
 
 Decoded = tuple[str, int, np.ndarray | PictureError]
 
@@ -25,12 +25,19 @@ def decode_all(
     In the place of the pixels, uint8 (size, size, 3), a PictureError stands for a file that cannot
     be decoded. Threads do it: nearly all the time Pillow computes without Python's lock.
     """
+    large = threading.Lock()
 
     def decode(split: str, position: int, content: bytes) -> Decoded:
         try:
-            return split, position, decode_picture(content, size, fit)
+            try:
+                return split, position, decode_picture(content, size, fit)
+            except MemoryError:  # large pictures one after the other may do
+                with large:
+                    return split, position, decode_picture(content, size, fit)
         except PictureError as error:
             return split, position, error
+        except MemoryError:
+            return split, position, PictureError("there is not enough memory to decode it")
 
     # Pillow warns of odd notes in a picture, which do not matter, and of huge ones, which are
     # skipped. Filters belong to the whole process, so this must be around all threads.
@@ -47,10 +54,3 @@ def decode_all(
         finally:
             for job in jobs:
                 job.cancel()
-
-
-def cpus() -> int:
-    """The CPUs this process may use, which in a container or job are fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from minialexnet.datasets.source import Reader
 
 TINY = "val_annotations.txt"
-KAGGLE = "LOC_val_solution.csv"
+KAGGLE_TABLE = "LOC_val_solution.csv"
 
 
 def flat_val(
@@ -40,7 +40,9 @@ def flat_val(
     if TINY in inside and set(folders) <= {"images"}:
         table, row = f"{top}val/{TINY}", _tiny_row
         pictures = {file.removeprefix("images/"): file for file in inside if "/" in file}
-    elif not folders and (tables := [t for t in (f"{top}{KAGGLE}", KAGGLE) if t in set(files)]):
+    elif not folders and (
+        tables := [t for t in (f"{top}{KAGGLE_TABLE}", KAGGLE_TABLE) if t in set(files)]
+    ):
         table, row = tables[0], _kaggle_row
         pictures = {file.rpartition(".")[0]: file for file in inside}
     else:

@@ -15,7 +15,7 @@ SEARCHED = ("train", "val")
 SAMPLES, SAMPLE_BYTES = 256, 1 << 12
 """Of so many files so many bytes tell whether they are still the same."""
 
-KAGGLE = ("ILSVRC", "Data", "CLS-LOC")  # where Kaggle's copy of ImageNet has them
+KAGGLE_FOLDER = ("ILSVRC", "Data", "CLS-LOC")  # where Kaggle's copy of ImageNet has them
 
 
 class Folder:
@@ -95,7 +95,7 @@ class Folder:
 
 def _is_searched(parts: tuple[str, ...]) -> bool:
     """Whether to look into the folder whose relative path has these parts."""
-    depth = len(KAGGLE)
-    if parts[:depth] == KAGGLE[: len(parts)]:  # one of them, or a folder in the last
+    depth = len(KAGGLE_FOLDER)
+    if parts[:depth] == KAGGLE_FOLDER[: len(parts)]:  # one of them, or a folder in the last
         return len(parts) <= depth or parts[depth] in SEARCHED
     return len(parts) == 1 or any(name in parts[:2] for name in SEARCHED)

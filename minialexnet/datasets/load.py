@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
 import warnings
 from collections.abc import Callable
@@ -11,14 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from minialexnet.backend import num_threads
+from minialexnet.datasets.arguments import whole
 from minialexnet.datasets.decode import FITS, PictureError, check_fit, shorter_side
-from minialexnet.datasets.decode_all import cpus, decode_all
+from minialexnet.datasets.decode_all import decode_all
 from minialexnet.datasets.pictures import Pictures, PictureSet
 from minialexnet.datasets.plan import find_prepared, is_prepared
 from minialexnet.datasets.prepared import open_prepared
 from minialexnet.datasets.source import SPLITS, Source, open_source
 from minialexnet.datasets.storage import empty_pictures
 from minialexnet.errors import InputError
+from minialexnet.files import expanded
 
 CHOSEN_SIZE_LIMIT = 256  # pixels, the size of the paper
 CHOSEN_FROM = 200  # pictures looked at to choose a size
@@ -39,7 +41,7 @@ def load_pictures(
 
     size: side in pixels; None takes the median of the shorter sides of up to 200 training
     pictures, at most 256. progress: called as progress(done, total) after each file. workers:
-    threads which decode, by default one per CPU; the result does not depend on their number.
+    threads which decode, by default `num_threads()`; the result does not depend on their number.
     fit: how pictures become square, see `decode_picture`; None stands for "crop".
 
     What cannot be decoded is left out and listed in `skipped`. Arrays too large for memory lie in
@@ -78,7 +80,7 @@ def prepared_already(
     """`path` itself if it is a prepared set, or the folder where it was prepared like that."""
     if not isinstance(path, str | os.PathLike):
         return None
-    path = Path(path).expanduser()
+    path = expanded(path)
     return path if is_prepared(path) else find_prepared(path, size, fit)
 
 
@@ -148,12 +150,12 @@ def _without(broken: dict[int, str], images: np.ndarray, source: Source, name: s
 
 def checked_size(size: int) -> int:
     """The side of the pictures in pixels. Raises InputError."""
-    return _at_least_one("size", size)
+    return whole("size", size)
 
 
 def checked_workers(workers: int | None) -> int:
     """How many threads are to decode. Raises InputError."""
-    return cpus() if workers is None else _at_least_one("workers", workers)
+    return num_threads() if workers is None else whole("workers", workers)
 
 
 def checked_fit(fit: str | None) -> str:
@@ -161,13 +163,3 @@ def checked_fit(fit: str | None) -> str:
     fit = FITS[0] if fit is None else fit
     check_fit(fit)
     return fit
-
-
-def _at_least_one(name: str, value: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(value, bool):
-        raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
-    return number

@@ -68,7 +68,7 @@ def is_prepared(folder: Path) -> bool:
 def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
     """The plan in a manifest or unfinished plan, and what else is in it.
 
-    Raises: InputError if it is damaged or of another version.
+    Raises: InputError if it cannot be read, is damaged, or of another version.
     """
     try:
         text = json.loads(path.read_text(encoding="utf-8"))
@@ -76,7 +76,11 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
         if found == FORMAT:
             plan = text.pop("plan")
             return Plan(**plan), text
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except OSError as error:
+        raise InputError(
+            f"'{path}' cannot be read ({error.strerror or error}): mend that, and try again"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(
             f"'{path}' is damaged: prepare the pictures again, in another folder or after deleting "
             "this one"

@@ -41,13 +41,17 @@ from minialexnet.datasets.shards import Shards
 from minialexnet.datasets.source import SPLITS, Source, open_source
 from minialexnet.datasets.statistics import statistics_of
 from minialexnet.errors import InputError
-from minialexnet.files import TEMPORARY, sync_folder
+from minialexnet.files import TEMPORARY, expanded, sync_folder
 from minialexnet.lock import Busy, only_one
 
 MANY = 10_000  # pictures, which take long enough to decode
 SHARD_BYTES = 2**30
 SYNC_SECONDS = 5.0  # what is done within it would be done again after the power failed
 LOOK_AGAIN_SECONDS = 1.0  # whether another process is done
+
+
+class Unusable(InputError):
+    """The folder to prepare pictures in cannot be used."""
 
 
 def prepare(
@@ -69,14 +73,14 @@ def prepare(
     something else, or there is no room.
     """
     workers = checked_workers(workers)
-    if isinstance(path, str | os.PathLike) and is_prepared(Path(path).expanduser()):
-        open_prepared(Path(path).expanduser())  # which says how to go on, if it is not finished
+    if isinstance(path, str | os.PathLike) and is_prepared(expanded(path)):
+        open_prepared(expanded(path))  # which says how to go on, if it is not finished
         raise InputError(f"'{path}' is a prepared set already: give the pictures it was made of")
     source = open_source(path)
     plan = _plan(source, size, fit)
     if folder is None:
         folder = prepared_folder(source.path, plan.size, plan.fit)
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     return folder, _prepare(source, plan, folder, progress, workers)
 
 
@@ -91,7 +95,8 @@ def load_or_prepare(
     """What `load_pictures` returns; but many pictures are prepared beside where they are.
 
     Then they need to be decoded only once. Where there is no room for it, or something else in its
-    place, they are decoded into memory. say: told what the user should know of that.
+    place, or nothing can be written there, they are decoded into memory. say: told what the user
+    should know of that.
     """
     if prepared_already(path, size, fit) is not None:
         return load_pictures(path, size, progress, workers, fit)
@@ -114,6 +119,9 @@ def load_or_prepare(
     while True:
         try:
             return _prepare(source, plan, folder, progress, workers)
+        except Unusable as error:
+            say(f"{error}; now they are decoded anew")
+            return load_pictures(source, plan.size, progress, workers, plan.fit)
         except Busy:
             if not waiting:
                 say("another process is preparing these pictures: waiting for it")
@@ -150,7 +158,7 @@ def _free(folder: Path) -> int:
 def _is_free_for(plan: Plan, folder: Path) -> bool:
     """Whether nothing is there, or what was begun by the same plan."""
     try:
-        if not folder.exists() or not any(folder.iterdir()):
+        if not folder.exists() or all(map(_is_temporary, folder.iterdir())):
             return True
         return (folder / PLAN).is_file() and read_plan(folder / PLAN)[0].gives_the_pixels_of(plan)
     except (InputError, OSError):
@@ -173,6 +181,7 @@ def _prepare(
     busy = f"another process is preparing pictures in '{folder}': wait for it"
     try:
         with only_one(folder, make, busy):
+            _remove_temporaries(folder)
             plan = _begin_or_go_on(folder, plan)
             if not (folder / MANIFEST).is_file():
                 _decode(source, plan, folder, progress, workers)
@@ -180,7 +189,7 @@ def _prepare(
     except BrokenPipeError:  # of who was shown the progress
         raise
     except OSError as error:
-        raise InputError(
+        raise Unusable(
             f"the pictures cannot be prepared in '{folder}' ({error.strerror or error}): mend that "
             "and go on with the same command, or name another folder"
         ) from None
@@ -289,7 +298,7 @@ def _room(folder: Path, plan: Plan, split: str) -> Iterator[_Room]:
         if marks.stat().st_size != count:
             raise ValueError("the marks were not written to their end")
         shards = [open_shard(folder / name, held, plan.size, "r+") for name, held in files]
-    except (OSError, ValueError):  # it was not begun, or the power failed then
+    except (FileNotFoundError, ValueError):  # it was not begun, or the power failed then
         marks.unlink(missing_ok=True)
         shape = (plan.size, plan.size, 3)
         for name, held in files:
@@ -335,11 +344,23 @@ def _discard(folder: Path, plan: Plan) -> None:
 
 
 def _remove(folder: Path, *names: str) -> None:
-    """These files, and what a killed process left when it wrote them."""
     for name in names:
-        for path in (folder / name, *folder.glob(f".{name}.*{TEMPORARY}")):
-            if path.exists():  # a finished set may lie where nothing can be changed
-                path.unlink(missing_ok=True)
+        if (folder / name).exists():  # a finished set may lie where nothing can be changed
+            (folder / name).unlink(missing_ok=True)
+
+
+def _remove_temporaries(folder: Path) -> None:
+    """What killed processes left when they wrote something here, where that can be changed."""
+    for path in folder.iterdir():
+        if _is_temporary(path):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_temporary(path: Path) -> bool:
+    """Whether it is the beginning of one of our files (see `write_atomically`)."""
+    ours = (PLAN, MANIFEST, *(f"{split}{end}" for split in SPLITS for end in (".tsv", "-mean.npy")))
+    return path.name.endswith(TEMPORARY) and path.name.startswith(tuple(f".{n}." for n in ours))
 
 
 def _marks(split: str) -> str:

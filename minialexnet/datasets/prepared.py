@@ -34,7 +34,7 @@ from minialexnet.files import write_atomically
 def open_prepared(folder: Path, size: int | None = None, fit: str | None = None) -> Pictures:
     """The pictures of a prepared set; `size` and `fit`, where given, must be those it has.
 
-    Raises: InputError if they are not, or it is not finished, or damaged.
+    Raises: InputError if they are not, or it is not finished, or damaged, or cannot be read.
     """
     if not (folder / MANIFEST).is_file():
         plan, _ = read_plan(folder / PLAN)
@@ -56,10 +56,22 @@ def open_prepared(folder: Path, size: int | None = None, fit: str | None = None)
         skipped = [(name, reason) for name, reason in text["skipped"]]
         names = dict(text["display_names"])
         return Pictures(sets["train"], sets["val"], skipped, plan.fit, names, folder)
-    except (EOFError, OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        FileNotFoundError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+    ) as error:
         raise InputError(
             f"the prepared set '{folder}' is damaged ({error}): delete it and prepare the pictures "
             "again"
+        ) from None
+    except OSError as error:  # whose it is, how many files may be open, what the disk does
+        raise InputError(
+            f"the prepared set '{folder}' cannot be read ({error.strerror or error}): mend that, "
+            "and try again"
         ) from None
 
 

@@ -62,7 +62,7 @@ def _will_be_needed(array: np.ndarray, row: int) -> None:
     """Have the system fetch a row of a memory-map in one go, if it is not in memory.
 
     Otherwise it would find out page by page, and fetch what lies around each page as well: in a
-    large set that takes ten times as long or more (benchmarks/prepare.py).
+    large set that takes ten times as long or more.
     """
     if not isinstance(array, np.memmap) or not hasattr(mmap, "MADV_WILLNEED"):
         return

@@ -17,9 +17,10 @@ from typing import Protocol
 from minialexnet.datasets.archive import Archive
 from minialexnet.datasets.catalogue import CATALOGUE
 from minialexnet.datasets.flat_val import TINY, flat_val
-from minialexnet.datasets.folder import KAGGLE, Folder
+from minialexnet.datasets.folder import KAGGLE_FOLDER, Folder
 from minialexnet.datasets.names import TABLES, printable, read_names
 from minialexnet.errors import InputError
+from minialexnet.files import expanded
 
 SPLITS = ("train", "val")
 IGNORED = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by file managers, as are .* files
@@ -37,7 +38,7 @@ class Reader(Protocol):
         ...
 
     def signature(self, paths: Collection[str]) -> str:
-        """A text that changes when these files do, found without reading them."""
+        """A text that changes when these files do, found without reading all of them."""
         ...
 
 
@@ -117,7 +118,7 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     Raises: InputError if `path` is not such a folder or archive, naming what is wrong in it.
     """
     try:
-        path = Path(path).expanduser()
+        path = expanded(path)
     except TypeError:
         raise InputError(
             f"the pictures must be given as the path of a folder or archive, not {path!r}"
@@ -142,7 +143,7 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     found = {name: _below(f"{top}{name}/", files, folders) for name in SPLITS}
     listed = flat_val(path, reader, files, top, found["val"].classes, found["train"].classes)
     if listed is not None:
-        found["val"] = _Found(listed, set(listed.values()), [])
+        found["val"] = _Part(listed, set(listed.values()), [])
     _check_layout(path, found)
     classes = sorted(found["train"].classes)
     index = {folder: i for i, folder in enumerate(classes)}
@@ -169,7 +170,7 @@ def signature_of(path: Path) -> str | None:
 
 
 @dataclass
-class _Found:
+class _Part:
     """What lies below train or val: {file: its class}, the classes, and loose files."""
 
     files: dict[str, str]
@@ -185,7 +186,7 @@ def _top_folder(path: Path, folders: set[str]) -> str:
     """The prefix of train/ and val/: nothing, or the name of one folder and a slash."""
     if folders.intersection(SPLITS):
         return ""
-    kaggle = "/".join(KAGGLE)
+    kaggle = "/".join(KAGGLE_FOLDER)
     if folders.intersection(f"{kaggle}/{name}" for name in SPLITS):
         return kaggle + "/"
     tops = {top for top, _, name in (f.rpartition("/") for f in folders) if name in SPLITS}
@@ -193,8 +194,8 @@ def _top_folder(path: Path, folders: set[str]) -> str:
     if not tops:
         raise InputError(
             f"'{path}' has no folders train and val, neither directly nor one folder below; "
-            f"{_found(f for f in folders if '/' not in f)}: put the folders of the classes into "
-            "train, and some pictures of each into the same folders in val"
+            f"{_found_in_words(f for f in folders if '/' not in f)}: put the folders of the "
+            "classes into train, and some pictures of each into the same folders in val"
         )
     if len(tops) > 1:
         raise InputError(
@@ -204,7 +205,7 @@ def _top_folder(path: Path, folders: set[str]) -> str:
     return tops.pop() + "/"
 
 
-def _below(prefix: str, files: list[str], folders: set[str]) -> _Found:
+def _below(prefix: str, files: list[str], folders: set[str]) -> _Part:
     """What lies below `prefix`, by class folders."""
     inside = [file.removeprefix(prefix) for file in files if file.startswith(prefix)]
     below = {folder.removeprefix(prefix) for folder in folders if folder.startswith(prefix)}
@@ -219,7 +220,7 @@ def _below(prefix: str, files: list[str], folders: set[str]) -> _Found:
         if rest and (folder not in boxes or rest.startswith("images/")):
             files_of_classes[file] = folder
     loose = [file for file in inside if "/" not in file and file != TINY]
-    return _Found(files_of_classes, classes, loose)
+    return _Part(files_of_classes, classes, loose)
 
 
 def _display_names(
@@ -234,7 +235,7 @@ def _display_names(
     return {}
 
 
-def _check_layout(path: Path, found: dict[str, _Found]) -> None:
+def _check_layout(path: Path, found: dict[str, _Part]) -> None:
     """Raise InputError unless train and val have class folders which fit, each with files."""
     for name in SPLITS:
         other = SPLITS[1 - SPLITS.index(name)]
@@ -246,7 +247,7 @@ def _check_layout(path: Path, found: dict[str, _Found]) -> None:
             }[name]
             raise InputError(
                 f"'{path}' has no class folders in {name}: {hint} ({name}/<class>/*); "
-                f"{other} has {_found(found[other].classes)}"
+                f"{other} has {_found_in_words(found[other].classes)}"
             )
     train, val = found["train"].classes, found["val"].classes
     if val - train:
@@ -269,7 +270,7 @@ def _check_layout(path: Path, found: dict[str, _Found]) -> None:
         )
 
 
-def _found(folders: Collection[str] | Iterator[str]) -> str:
+def _found_in_words(folders: Collection[str] | Iterator[str]) -> str:
     folders = list(folders)
     return f"found {_listing(folders)}" if folders else "found no folders"
 

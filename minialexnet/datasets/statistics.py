@@ -8,12 +8,11 @@ million pictures of 256 pixels; beyond, they are rounded, but always in the same
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from minialexnet.datasets.decode_all import cpus
+from minialexnet.backend import map_ordered
 from minialexnet.datasets.shards import Images
 from minialexnet.errors import InputError
 
@@ -69,13 +68,12 @@ def statistics_of(images: Images, progress: Callable[[int, int], None] | None = 
         for start in range(0, count, CHUNKS * chunk)
     ]
     total, products, done = np.zeros((side, side, 3), np.uint64), np.zeros((3, 3)), 0
-    with ThreadPoolExecutor(cpus()) as pool:
-        for pixels, colours, pictures in pool.map(sums, blocks):
-            total += pixels
-            products += colours
-            done += pictures
-            if progress is not None:
-                progress(done, count)
+    for pixels, colours, pictures in map_ordered(sums, blocks):
+        total += pixels
+        products += colours
+        done += pictures
+        if progress is not None:
+            progress(done, count)
     mean_colour = total.sum(axis=(0, 1)) / (count * side * side)
     covariance = products / (count * side * side) - np.outer(mean_colour, mean_colour)
     return Statistics(total / count, mean_colour, covariance)

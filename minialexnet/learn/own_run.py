@@ -9,6 +9,7 @@ import numpy as np
 
 from minialexnet.datasets import BUILTIN, builtin_archive, load_or_prepare
 from minialexnet.errors import InputError
+from minialexnet.files import expanded
 from minialexnet.learn.trained import Trained, from_checkpoint
 from minialexnet.training import RunFolder, TrainConfig, load_checkpoint
 
@@ -27,12 +28,12 @@ def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Tr
     """
     if not isinstance(run, str | Path):
         raise InputError(f"a run must be given as the path of its folder, not {run!r}")
-    folder = RunFolder(Path(run).expanduser())
+    folder = RunFolder(expanded(run))
     best = load_checkpoint(folder.best)
     last = load_checkpoint(folder.last) if folder.last.exists() else best
     config = TrainConfig.from_dict(best.config)
     where = config.data if data is None else data
-    where = builtin_archive() if where == BUILTIN else Path(where).expanduser()
+    where = builtin_archive() if where == BUILTIN else expanded(where)
     pictures = load_or_prepare(where, config.picture_size, fit=config.fit)
     if list(pictures.classes) != best.classes:
         raise InputError(

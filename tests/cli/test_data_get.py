@@ -235,6 +235,7 @@ def test_what_is_no_archive(cli, server, here, make, words):
         ([], 2, ["NAME"]),
         (["imagenette", "--size", "200"], 2, ["--size", "'200'", "full"]),
         (["tiny-imagenet", "--size", "160"], 1, ["tiny-imagenet", "'160'", "leave the size out"]),
+        (["imagenette", "--size", "64"], 1, ["imagenette", "'64'", "160, 320, full"]),
     ],
 )
 def test_what_cannot_be_had(cli, here, arguments, status, words):

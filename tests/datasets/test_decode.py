@@ -405,7 +405,7 @@ def test_too_large_a_file(encode, monkeypatch):
 @pytest.mark.parametrize(
     "error",
     [OSError("broken"), SyntaxError("broken"), ValueError("broken"), struct.error("broken"),
-     IndexError("broken"), MemoryError("broken"), ZeroDivisionError("broken\nsecond line")],
+     IndexError("broken"), ZeroDivisionError("broken\nsecond line")],
     ids=repr,
 )  # fmt: skip
 def test_whatever_pillow_raises_is_a_picture_error(encode, monkeypatch, error):
@@ -415,6 +415,17 @@ def test_whatever_pillow_raises_is_a_picture_error(encode, monkeypatch, error):
     data = encode(quarters((RED, GREEN, BLUE, WHITE)))
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
     with pytest.raises(PictureError, match=r"^broken$"):
+        decode_picture(data, 16)
+
+
+@pytest.mark.parametrize("where", [(Image, "open"), (ImageFile.ImageFile, "load")])
+def test_too_little_memory_is_no_fault_of_the_picture(encode, monkeypatch, where):
+    def fail(*args, **kwargs):
+        raise MemoryError
+
+    data = encode(quarters((RED, GREEN, BLUE, WHITE)))
+    monkeypatch.setattr(*where, fail)
+    with pytest.raises(MemoryError):
         decode_picture(data, 16)
 
 

@@ -355,6 +355,82 @@ def test_what_a_killed_process_was_writing_is_removed(mixed_set, tmp_path):
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.parametrize("name", [f".{PLAN}.123.tmp", f".{MANIFEST}.4.tmp", ".train.tsv.5.tmp"])
+def test_killed_in_its_first_or_last_moment_it_goes_on(mixed_set, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("half")
+    folder, pictures = prepare(mixed_set, tmp_path / "out", 8)
+    assert_same(load_pictures(mixed_set, 8), pictures)
+    assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_what_cannot_be_opened_just_now_is_not_begun_anew(mixed_set, tmp_path, monkeypatch, number):
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_all, "decode_picture", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(mixed_set, tmp_path / "out", 8)
+    marks = tmp_path / "out" / "train.done"
+    marks.write_bytes(b"\1" * marks.stat().st_size)
+    before = contents(tmp_path / "out")
+
+    def fail(*args):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "open_shard", fail)
+        message = rf"cannot be prepared in .* \({os.strerror(number)}\): mend that and go on"
+        with pytest.raises(InputError, match=message):
+            prepare(mixed_set, tmp_path / "out", 8)
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "train-000.npy", "val.tsv", "train-mean.npy"])
+def test_what_may_not_be_read_is_not_called_damaged(mixed_set, tmp_path, monkeypatch, name):
+    """Or somebody would delete a set that is all right."""
+    folder, _ = prepare(mixed_set, tmp_path / "out", 8)
+    real_open = open
+
+    def denied(file, *args, **kwargs):
+        if os.path.basename(os.fspath(file)) == name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return real_open(file, *args, **kwargs)
+
+    for place in ("builtins.open", "io.open"):
+        monkeypatch.setattr(place, denied)
+    with pytest.raises(InputError, match=r"cannot be read \(Permission denied\): mend that"):
+        load_pictures(folder)
+
+
+def test_a_picture_too_large_for_all_cores_at_once_is_decoded_by_itself(
+    mixed_set, tmp_path, monkeypatch
+):
+    decode, tried = decode_all.decode_picture, set()
+
+    def short_of_memory(content, size, fit):
+        if content not in tried:
+            tried.add(content)
+            raise MemoryError
+        return decode(content, size, fit)
+
+    expected = load_pictures(mixed_set, 8)
+    monkeypatch.setattr(decode_all, "decode_picture", short_of_memory)
+    assert_same(expected, prepare(mixed_set, tmp_path / "out", 8)[1])
+
+
+def test_a_picture_too_large_for_the_machine_is_named(mixed_set, tmp_path, monkeypatch):
+    decode, large = decode_all.decode_picture, (mixed_set / "train/cat/0.png").read_bytes()
+
+    def short_of_memory(content, size, fit):
+        if content == large:
+            raise MemoryError
+        return decode(content, size, fit)
+
+    monkeypatch.setattr(decode_all, "decode_picture", short_of_memory)
+    _, pictures = prepare(mixed_set, tmp_path / "out", 8)
+    assert ("train/cat/0.png", "there is not enough memory to decode it") in pictures.skipped
+
+
 @pytest.mark.parametrize("inside", ["out", "train/out", "train/cat/out"])
 def test_a_folder_inside_the_pictures(mixed_set, inside):
     with pytest.raises(InputError, match="whose pictures are to be prepared: name a folder beside"):
@@ -485,6 +561,20 @@ def test_nothing_is_written_where_we_may_not(mixed_set, many, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert load_or_prepare(mixed_set, 8).folder is None
     assert not mixed_set.with_name("good-8px").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_reason_not_to_begin(mixed_set, many, monkeypatch):
+    said = []
+
+    def fail(*args):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(module, "_room", fail)
+    loaded = load_or_prepare(mixed_set, 8, say=said.append)
+    assert loaded.folder is None
+    assert_same(load_pictures(mixed_set, 8), loaded)
+    (text,) = said
+    assert "(Permission denied)" in text and text.endswith("; now they are decoded anew")
 
 
 def test_one_that_was_interrupted_goes_on_though_the_disk_is_nearly_full(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minialexnet.datasets import Statistics, statistics, statistics_of
+from minialexnet.backend import num_threads, set_num_threads
+from minialexnet.datasets import Statistics, statistics_of
 from minialexnet.datasets.statistics import CHUNK
 from minialexnet.errors import InputError
 
@@ -26,12 +27,15 @@ def test_means_of_any_number_of_pictures(count, size, seed):
     )
 
 
-def test_the_number_of_threads_changes_no_bit(monkeypatch):
+def test_the_number_of_threads_changes_no_bit():
     images = np.random.default_rng(0).integers(0, 256, (2000, 9, 9, 3), dtype=np.uint8)
-    found = []
-    for threads in (1, 2, 7):
-        monkeypatch.setattr(statistics, "cpus", lambda threads=threads: threads)
-        found.append(statistics_of(images))
+    found, before = [], num_threads()
+    try:
+        for threads in (1, 2, 7):
+            set_num_threads(threads)
+            found.append(statistics_of(images))
+    finally:
+        set_num_threads(before)
     for other in found[1:]:
         for name, value in vars(found[0]).items():
             assert np.array_equal(getattr(other, name), value)

@@ -84,5 +84,5 @@ def test_disk_is_claimed_before_it_is_used(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", fail)
-    with pytest.raises(InputError, match="more than is free"):
+    with pytest.raises(InputError, match=r"cannot take them \(No space left on device\)"):
         empty_pictures([7], 8)

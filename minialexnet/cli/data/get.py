@@ -22,7 +22,7 @@ from minialexnet.datasets.catalogue import (
 from minialexnet.datasets.download import download, megabytes
 from minialexnet.datasets.unpack import is_unpacked, unpack
 from minialexnet.errors import InputError
-from minialexnet.files import make_folder
+from minialexnet.files import expanded, make_folder
 from minialexnet.training import Progress, duration
 
 ROOT = "MINIALEXNET_DATA"
@@ -44,7 +44,7 @@ the environment variable {ROOT} says. They are parts of ImageNet, for research a
 teaching."""
 
 NAMES = tuple(dict.fromkeys(entry.name for entry in CATALOGUE))
-SIZES = tuple(dict.fromkeys(entry.size for entry in CATALOGUE if entry.name == "imagenette"))
+SIZES = tuple(dict.fromkeys(entry.size for entry in CATALOGUE))
 EVERY = 0.1  # seconds between looks at the progress
 
 
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         if options.archive is None:
             folder = _get(choice[0], root)
         else:
-            folder = _take(Path(options.archive).expanduser(), choice, root)
+            folder = _take(expanded(options.archive), choice, root)
     except KeyboardInterrupt:
         raise Interrupted("interrupted; the same command goes on from there") from None
     source = open_source(folder)
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _root(given: str | None) -> Path:
-    root = Path(given or os.environ.get(ROOT) or ".").expanduser()
+    root = expanded(given or os.environ.get(ROOT) or ".")
     make_folder(root, "--root")
     return root
 

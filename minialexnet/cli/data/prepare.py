@@ -2,12 +2,12 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
 from minialexnet.cli.common import Interrupted, decoding_progress, say_skipped
 from minialexnet.cli.options import add_squares, whole
 from minialexnet.cli.text import file_size
 from minialexnet.datasets import prepare
+from minialexnet.files import expanded
 
 USAGE = "[options] PATH"
 HELP = """decode pictures once, ready to be mapped into memory
@@ -32,13 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=whole(at_least=1),
         metavar="N",
-        help="pictures decoded at a time (default: one for each CPU)",
+        help="pictures decoded at a time (default: MINIALEXNET_THREADS, or one on each core)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Prepare, and say where it is."""
-    path = Path(options.path).expanduser()
+    path = expanded(options.path)
     try:
         with decoding_progress() as show:
             folder, pictures = prepare(

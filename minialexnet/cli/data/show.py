@@ -25,7 +25,7 @@ from minialexnet.datasets import (
     statistics_of,
 )
 from minialexnet.errors import InputError
-from minialexnet.files import write_atomically
+from minialexnet.files import expanded, write_atomically
 from minialexnet.training import (
     Preprocessing,
     TrainConfig,
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     """Draw the sheet, and say where it is."""
     out = _checked_out(options.out, options.picture)
     data = BUILTIN if options.data is None else options.data
-    given = None if options.picture is None else Path(options.picture).expanduser()
+    given = None if options.picture is None else expanded(options.picture)
     alone = given is not None and options.data is None
     whole_set = load_data(data) if alone else load_data(data, options.picture_size, options.fit)
     pictures = _repeated(given, options.picture_size, options.fit) if alone else whole_set
@@ -103,12 +103,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _checked_out(out: str, picture: str | None) -> Path:
     """Before anything else, for the rest may take long. Args: picture: not to be overwritten."""
-    path = Path(out).expanduser()
+    path = expanded(out)
     if path.suffix.lower() != ".png":
         raise InputError(f"--out is {out!r}; expected a name that ends in .png")
     if not path.parent.is_dir():
         raise InputError(f"--out is {out!r}, but there is no folder {path.parent}; create it first")
-    if picture is not None and path.exists() and path.samefile(Path(picture).expanduser()):
+    if picture is not None and path.exists() and path.samefile(expanded(picture)):
         raise InputError(
             f"the sheet would take the place of the picture {picture}; name another file with --out"
         )
