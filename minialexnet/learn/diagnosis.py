@@ -91,7 +91,7 @@ def _transposed(expected: np.ndarray, came: np.ndarray) -> str | None:
 def _kept_axes(expected: np.ndarray, came: np.ndarray) -> str | None:
     if (
         came.ndim > expected.ndim
-        and came.size == expected.size
+        and came.squeeze().shape == expected.squeeze().shape
         and close(expected.reshape(-1), came.reshape(-1))
     ):
         return (

@@ -42,7 +42,7 @@ class Exercise:
         mistakes: the usual ones; the first whose results agree is named.
         results: names of what is returned; several stand for a tuple.
         gradient_check: called with an answer and the array module, compares it with central
-            differences; for exercises that ask for a gradient.
+            differences; None where no gradient is at stake.
         tolerance: largest difference allowed, relative to the largest number expected.
         call: called as call(answer, *case), where a case is not simply what the answer is given:
             it makes what the answer needs (a network) anew each time, calls it, perhaps several

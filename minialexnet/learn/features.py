@@ -54,9 +54,17 @@ def orientation_histogram(gy: Any, gx: Any, cell: int, bins: int) -> Any:
     """(N, H, W) twice -> (N, H / cell, W / cell, bins): how much gradient in which direction.
 
     Each pixel votes with the length of its gradient; opposite directions are one.
+
+    Raises: InputError if cells do not fit.
     """
     xp = get_array_module(gx)
     n, h, w = gx.shape
+    cell, bins = whole_number(cell, "cell"), whole_number(bins, "bins")
+    if h % cell or w % cell:
+        raise InputError(
+            f"gradients of {h} x {w} pixels cannot be cut into cells of {cell}; expected a cell "
+            "that divides both"
+        )
     length = xp.sqrt(gy**2 + gx**2)
     turn = xp.arctan2(gy, gx) / xp.pi % 1  # 0 and 1: along x; 0.5: along y
     bin_of_pixel = xp.floor(turn * bins).astype(int) % bins

@@ -107,19 +107,28 @@ def _right(
             "numbers: divide with //, or take int(...)."
         )
     single = [_single(argument) for argument in cases[-1]]
-    if any(getattr(a, "dtype", None) == np.float32 for a in single) and any(
-        mine.dtype == np.float64 and mine.ndim and theirs.dtype != np.float64
-        for mine, theirs in zip(
-            run(exercise, answer, single, xp).results,
-            run(exercise, exercise.solution, single, xp).results,
-            strict=False,
-        )
+    if any(getattr(a, "dtype", None) == np.float32 for a in single) and _widens(
+        exercise, answer, single, xp
     ):
         findings.append(
             "One remark: from float32 it makes float64 (an np.zeros without dtype=x.dtype, or "
             "astype(float)?), which takes twice the memory and time."
         )
+    elif _widens(exercise, answer, cases[-1], xp):
+        findings.append(
+            "One remark: it makes float64 where float32 is asked for, since one of its numbers is "
+            "float64; that takes twice the memory and time."
+        )
     return Verdict(exercise.name, True, tuple(findings))
+
+
+def _widens(exercise: Exercise, answer: Answer, case: Sequence[Any], xp: Any) -> bool:
+    """Whether its results are float64 where the solution's are not."""
+    mine, theirs = (run(exercise, each, case, xp).results for each in (answer, exercise.solution))
+    return any(
+        m.dtype == np.float64 and m.ndim and t.dtype != np.float64
+        for m, t in zip(mine, theirs, strict=False)
+    )
 
 
 def _wrong(
@@ -136,6 +145,8 @@ def _wrong(
     if came[first].printed:
         findings.append(f"it printed\n{few_lines(came[first].printed)}")
     hints = []
+    if things := _too_many_things(expected[first], came[first]):
+        return Verdict(exercise.name, False, (*findings, things))
     if not all(outcome.problem for outcome in came):  # errors alone are not like any other errors
         likeness = _likeness(exercise, came, range(len(exercise.results)), xp)
         hints += [likeness] if likeness else _two_at_once(exercise, came, first, xp)
@@ -159,6 +170,13 @@ def _wrong(
         if hint is not None and hint not in hints:
             hints.append(hint)
     return Verdict(exercise.name, False, tuple(findings), tuple(hints))
+
+
+def _too_many_things(expected: Outcome, came: Outcome) -> str | None:
+    """What to say of several results where one is expected, that do not make up that one."""
+    if came.things and came.results and came.results[0].shape != expected.results[0].shape:
+        return f"It returned {came.things} things; expected one."
+    return None
 
 
 def _two_at_once(exercise: Exercise, came: list[Outcome], first: int, xp: Any) -> list[str]:

@@ -46,6 +46,7 @@ def train(
         InputError: there are no pictures, or not one label for each; a number makes no sense.
     """
     epochs, batch_size = whole_number(epochs, "epochs", 0), whole_number(batch_size, "batch_size")
+    seed = whole_number(seed, "seed", 0)
     _check_labels(x, labels)
     if val is not None:
         if not isinstance(val, tuple | list) or len(val) != 2:

@@ -23,7 +23,7 @@ from minialexnet.learn.wording import kind_of
 
 
 class NoResult(Exception):
-    """What is wrong with what was returned, on its way out of a gradient check."""
+    """What is wrong with what was returned, on its way out of whatever had called the function."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Outcome:
     Attributes:
         arguments: as it was given them; results: arrays of the host, one for each of the
         exercise's; problem: in place of results, why there are none; changed: names of arguments
-        that it changed in place; printed: what it printed; whole: it returned one whole number.
+        that it changed in place; printed: what it printed; whole: it returned one whole number;
+        things: how many it returned where one is expected, which were taken together (or 0).
     """
 
     arguments: Sequence[Any]
@@ -42,6 +43,7 @@ class Outcome:
     changed: tuple[str, ...] = ()
     printed: str = ""
     whole: bool = False
+    things: int = 0
 
 
 def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = np) -> Outcome:
@@ -52,6 +54,8 @@ def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = 
         with np.errstate(all="ignore"), warnings.catch_warnings(), redirect_stdout(printed):
             warnings.simplefilter("ignore")
             returned = answer(*given) if exercise.call is None else exercise.call(answer, *given)
+    except NoResult as error:
+        return Outcome(arguments, problem=str(error), printed=printed.getvalue())
     except (Exception, SystemExit) as error:  # whatever a reader's code may raise (exit() too)
         problem = what_was_raised(answer, error)
         return Outcome(arguments, problem=problem, printed=printed.getvalue())
@@ -63,7 +67,9 @@ def run(exercise: Exercise, answer: Answer, arguments: Sequence[Any], xp: Any = 
     if isinstance(results := _results(exercise, returned), str):
         return Outcome(arguments, problem=results, changed=changed, printed=printed.getvalue())
     whole = isinstance(returned, int | np.integer)
-    return Outcome(arguments, results, None, changed, printed.getvalue(), whole)
+    several = isinstance(returned, tuple) and len(exercise.results) == 1
+    things = len(returned) if several else 0
+    return Outcome(arguments, results, None, changed, printed.getvalue(), whole, things)
 
 
 def giving_arrays(exercise: Exercise, answer: Answer, xp: Any) -> Answer:
@@ -128,6 +134,8 @@ def what_was_raised(answer: Answer, error: BaseException) -> str:
     text = f"It ended in {raised}\nin the line:  {line}"
     if "NoneType" in raised:
         text += "\nSomething in it is None: is a function that it calls still to be written?"
+    if "setting an array element with a sequence" in raised:
+        text += "\nIt puts an array where one number belongs: of an array (1,), take [0]."
     return text
 
 

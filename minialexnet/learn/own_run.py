@@ -17,12 +17,12 @@ from minialexnet.training import RunFolder, TrainConfig, load_checkpoint
 def own_run(run: str | Path, data: str | Path | None = None, xp: Any = np) -> Trained:
     """The best network of a run of `minialexnet train`, and its pictures.
 
+    Sets of 10,000 or more pictures are prepared in a folder beside them, as `train` does.
+
     Args:
         run: the run's folder, such as "../runs/imagenette2-160-1".
         data: where the pictures are, if they are no longer where it was trained.
         xp: numpy or cupy, where the network goes.
-    Sets of 10,000 or more pictures are prepared in a folder beside them, as `train` does.
-
     Raises:
         InputError: there is no such run, or no pictures, or they have other classes.
     """

@@ -49,8 +49,8 @@ def source(function: Callable, docstring: bool = True) -> Source:
             "class written in Python"
         ) from None
     root = os.path.dirname(os.path.dirname(os.path.abspath(minialexnet.__file__)))
-    place = os.path.relpath(file, root).replace(os.sep, "/")
-    head = "" if place.startswith("..") else f"# {place}\n"
+    is_ours = os.path.abspath(file).startswith(os.path.join(root, ""))
+    head = f"# {os.path.relpath(file, root)}\n".replace(os.sep, "/") if is_ours else ""
     return Source(head + (text if docstring else without_docstring(text)).rstrip())
 
 

@@ -41,6 +41,11 @@ def test_is_recognised(change, words):
         assert words in told(change)
 
 
+def test_an_axis_too_many_has_length_1():
+    pairs = [(np.arange(6.0), np.arange(6.0).reshape(2, 3))]
+    assert "they need the shape (6,)" in diagnose(pairs)
+
+
 def test_border():
     assert "at the border only" in diagnose(list(zip(SQUARES, EDGED, strict=True)))
 

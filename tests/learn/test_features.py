@@ -66,6 +66,12 @@ def test_cells_must_fit(shape, options):
         features.hog(np.ones(shape, np.float32), **options)
 
 
+def test_histograms_of_cells_that_do_not_fit_are_refused():
+    gradients = np.ones((1, 12, 10))
+    with pytest.raises(InputError, match="12 x 10 pixels cannot be cut into cells of 4"):
+        features.orientation_histogram(gradients, gradients, 4, 9)
+
+
 @pytest.mark.parametrize("options", [{"cell": 0}, {"bins": 0}])
 def test_numbers_must_be_whole_and_positive(x, options):
     with pytest.raises(InputError, match="expected a whole number of at least 1"):

@@ -158,6 +158,24 @@ def test_results_in_another_order():
     assert "Hint: The results are right, but in another order: expected first, second." in text
 
 
+def test_several_things_where_one_is_expected():
+    """As `return y, cache`, which is taken for one array with an axis more."""
+    ok, text = said(lambda x, shift: (double(x, shift), x))
+    assert not ok
+    assert "It returned 2 things; expected one." in text
+
+
+def test_an_array_where_a_number_belongs():
+    def squares(x):
+        result = np.zeros(len(x))
+        for i in range(len(x)):
+            result[i] = x[i : i + 1] ** 2, 0
+        return result
+
+    exercise = Exercise("squares", "", lambda x: x**2, lambda rng: [(np.arange(3.0),)], ())
+    assert "of an array (1,), take [0]" in str(judge(exercise, squares))
+
+
 def test_a_comma_too_many():
     def answer(x, shift):
         return (double(x, shift),)

@@ -158,7 +158,9 @@ def test_small_set_refuses_counts_that_are_none(wrong):
         learn.small_set(side=8, **wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"batch_size": -1}, {"batch_size": 0}, {"epochs": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"batch_size": -1}, {"batch_size": 0}, {"epochs": 1.5}, {"seed": -1}]
+)
 def test_train_refuses_what_is_no_number_of_pictures_or_epochs(small, wrong):
     """With batches of -1 there would be no steps, and no pictures wrong."""
     with pytest.raises(InputError, match="expected a whole number of at least"):

@@ -280,6 +280,10 @@ def _exp_summed(logits):
     return e / e.sum(axis=1, keepdims=True)
 
 
+DIVIDED_LATE = (
+    "The exponentials are averaged before each view's are divided by their own sum: a view with "
+    "large logits outweighs the others. Divide for each view first."
+)
 VIEW_MISTAKES = (
     Mistake(
         "That is the softmax of the mean logits. The paper takes the mean of the probabilities: "
@@ -299,8 +303,7 @@ VIEW_MISTAKES = (
         lambda logits: _softmax(logits).sum(axis=1),
     ),
     Mistake(
-        "The exponentials are averaged before each view's are divided by their own sum: a view "
-        "with large logits outweighs the others (and large logits overflow).",
+        DIVIDED_LATE,
         _normalised_late,
     ),
     Mistake(
@@ -330,8 +333,7 @@ VIEW_MISTAKES = (
         _geometric,
     ),
     Mistake(
-        "The exponentials were averaged before they were divided by their sum, so that a view "
-        "with large logits counts more. Divide for each view first.",
+        DIVIDED_LATE,
         _exp_summed,
     ),
 )

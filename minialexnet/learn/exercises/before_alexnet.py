@@ -83,6 +83,11 @@ def _padded(x, axis, mode):
     return xp.moveaxis(x[2:] - x[:-2], 0, axis)
 
 
+def _slopes(x, axis):
+    """np.gradient's: per pixel, and to the one neighbour there is at the border."""
+    return _padded(x, axis, "edge") - image_gradients(x)[axis - 1] / 2
+
+
 def _both(one):
     """(gy, gx) from what makes one of them along an axis."""
     return lambda x: (one(x, 1), one(x, 2))
@@ -112,13 +117,8 @@ def _votes(gy, gx, cell, bins, length=None, turn=None):
 def _mixed_cells(gy, gx, cell, bins):
     """Each cell is made of pixels that follow each other in memory."""
     n, h, w = gx.shape
-    rows = (n, h // cell * (w // cell), cell * cell)
-    histogram = orientation_histogram(
-        gy.reshape(n, -1, cell * cell).reshape(n * rows[1], cell, cell),
-        gx.reshape(n, -1, cell * cell).reshape(n * rows[1], cell, cell),
-        cell,
-        bins,
-    )
+    in_cells = n * (h // cell) * (w // cell), cell, cell
+    histogram = orientation_histogram(gy.reshape(in_cells), gx.reshape(in_cells), cell, bins)
     return histogram.reshape(n, h // cell, w // cell, bins)
 
 
@@ -178,6 +178,11 @@ EXERCISES = (
                 _both(lambda x, axis: image_gradients(x)[axis - 1] / 2),
             ),
             Mistake(
+                "This is what np.gradient gives: halved, and at the border the difference to the "
+                "one neighbour there is. Here the plain difference is asked for, and 0 there.",
+                _both(_slopes),
+            ),
+            Mistake(
                 "At the border it goes round to the other side of the picture, as np.roll does; "
                 "there it is to be 0.",
                 _both(lambda x, axis: _padded(x, axis, "wrap")),
@@ -233,6 +238,12 @@ EXERCISES = (
             Mistake(
                 "Each pixel adds |gy| + |gx|; the length of a vector is the root of gy² + gx².",
                 lambda gy, gx, cell, bins: _votes(gy, gx, cell, bins, abs(gy) + abs(gx)),
+            ),
+            Mistake(
+                "The bins are 20 degrees wide whatever `bins` is: they divide 180 degrees evenly.",
+                lambda gy, gx, cell, bins: _votes(
+                    gy, gx, cell, bins, turn=_turn(gy, gx) % 1 * 9 / bins
+                ),
             ),
             Mistake(
                 "The bins divide a whole turn of 360 degrees. Opposite directions are one here, so "

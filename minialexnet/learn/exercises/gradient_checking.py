@@ -194,6 +194,19 @@ WHOLE_NUMBERS = (
     "copy of x."
 )
 
+BY_A = (
+    "It is divided by |a| only: where a is 0 or small that is anything, and a and b "
+    "exchanged give something else. Divide by the larger of the two."
+)
+BY_B = (
+    "It is divided by |b| only: where b is 0 or small that is anything, and a and b "
+    "exchanged give something else. Divide by the larger of the two."
+)
+NORMS = (
+    "Norms of whole arrays are compared, so a small gradient may be quite wrong, and "
+    "so may one among many. Here number by number, and then the largest."
+)
+
 EXERCISES = (
     Exercise(
         name="numeric_gradient",
@@ -275,23 +288,19 @@ EXERCISES = (
                 lambda a, b: _ratio(a, b, _nonzero(_larger(a, b))).mean(),
             ),
             Mistake(
-                "It is divided by |a| only: where a is 0 or small that is anything, and a and b "
-                "exchanged give something else. Divide by the larger of the two.",
+                BY_A,
                 lambda a, b: _ratio(a, b, _nonzero(abs(a))).max(),
             ),
             Mistake(
-                "It is divided by |a| only: where a is 0 or small that is anything, and a and b "
-                "exchanged give something else. Divide by the larger of the two.",
+                BY_A,
                 lambda a, b: _ratio(a, b, abs(a)).max(),
             ),
             Mistake(
-                "It is divided by |b| only: where b is 0 or small that is anything, and a and b "
-                "exchanged give something else. Divide by the larger of the two.",
+                BY_B,
                 lambda a, b: _ratio(a, b, _nonzero(abs(b))).max(),
             ),
             Mistake(
-                "It is divided by |b| only: where b is 0 or small that is anything, and a and b "
-                "exchanged give something else. Divide by the larger of the two.",
+                BY_B,
                 lambda a, b: _ratio(a, b, abs(b)).max(),
             ),
             Mistake(
@@ -324,13 +333,11 @@ EXERCISES = (
                 lambda a, b: abs(a - b).max() / _larger(a, b).max(),
             ),
             Mistake(
-                "Norms of whole arrays are compared, so a small gradient may be quite wrong, and "
-                "so may one among many. Here number by number, and then the largest.",
+                NORMS,
                 lambda a, b: _norm(a - b) / max(_norm(a), _norm(b)),
             ),
             Mistake(
-                "Norms of whole arrays are compared, so a small gradient may be quite wrong, and "
-                "so may one among many. Here number by number, and then the largest.",
+                NORMS,
                 lambda a, b: _norm(a - b) / (_norm(a) + _norm(b)),
             ),
             Mistake(

@@ -273,7 +273,8 @@ EXERCISES = (
                 lambda x, n, a, b, k: local_response_norm(x, n, a, 1, k),
             ),
             Mistake(
-                "alpha stands inside the square or the power: it multiplies the sum of squares.",
+                "alpha is squared: it stands inside the square, (alpha x)². It multiplies the sum "
+                "of squares.",
                 lambda x, n, a, b, k: local_response_norm(x, n, a * a, b, k),
             ),
             Mistake(

@@ -74,6 +74,11 @@ def _with_log_of(log_p):
     return lambda logits, labels: -_at(log_p(logits), labels).mean()
 
 
+def _with_gradient_of(p):
+    """The gradient as it follows from shares, (N, C)."""
+    return lambda logits, labels: (p(logits) - _target(labels, logits)) / len(logits)
+
+
 def _at(array, labels):
     return array[get_array_module(array).arange(len(labels)), labels]
 
@@ -86,6 +91,12 @@ def _softmax(z, shift=None, axis=1):
     """Shares, after `shift` (the largest of each row) has been subtracted."""
     e = get_array_module(z).exp(z - (z.max(axis=1, keepdims=True) if shift is None else shift))
     return e / e.sum(axis=axis, keepdims=True)
+
+
+def _shares(z, largest, total):
+    """e^(z - largest(z)), divided by total(e): with an axis lost, where that happens to fit."""
+    e = get_array_module(z).exp(z - largest(z))
+    return e / total(e)
 
 
 def _log(array):
@@ -202,6 +213,21 @@ LOGARITHMS = (
     *((EPSILON, lambda z, e=e: _log(_softmax(z) + e)) for e in EPSILONS),
 )
 """What goes wrong in log-softmax, also on the way to the loss: (hint, log-softmax gone wrong)."""
+
+OF_ROWS = {"axis": 1, "keepdims": True}
+SHARES = (
+    (OVERFLOW, lambda z: _softmax(z, 0)),
+    (MAX_OVER_ALL, lambda z: _softmax(z, z.max())),
+    (MAX_OVER_PICTURES, lambda z: _softmax(z, z.max(axis=0))),
+    (ALL_OVER_PICTURES, lambda z: _softmax(z.T).T),
+    (SUM_OVER_PICTURES, lambda z: _softmax(z, axis=0)),
+    (SUM_OVER_ALL, lambda z: _shares(z, lambda z: z.max(**OF_ROWS), lambda e: e.sum())),
+    (SUM_OVER_ALL, lambda z: _shares(z, lambda z: z.max(), lambda e: e.sum())),
+    (KEEPDIMS, lambda z: _shares(z, lambda z: z.max(axis=1), lambda e: e.sum(**OF_ROWS))),
+    (KEEPDIMS, lambda z: _shares(z, lambda z: z.max(**OF_ROWS), lambda e: e.sum(axis=1))),
+    (KEEPDIMS, lambda z: _shares(z, lambda z: z.max(axis=1), lambda e: e.sum(axis=1))),
+)
+"""What goes wrong in softmax, on the way to the gradient: (hint, softmax gone wrong)."""
 
 EXERCISES = (
     Exercise(
@@ -370,19 +396,7 @@ EXERCISES = (
                 "The logits stand where the shares belong: p - target, with p = softmax(logits).",
                 lambda z, labels: (z - _target(labels, z)) / len(z),
             ),
-            Mistake(OVERFLOW, lambda z, labels: (_softmax(z, 0) - _target(labels, z)) / len(z)),
-            Mistake(
-                MAX_OVER_ALL,
-                lambda z, labels: (_softmax(z, z.max()) - _target(labels, z)) / len(z),
-            ),
-            Mistake(
-                ALL_OVER_PICTURES,
-                lambda z, labels: (_softmax(z.T).T - _target(labels, z)) / len(z),
-            ),
-            Mistake(
-                SUM_OVER_PICTURES,
-                lambda z, labels: (_softmax(z, axis=0) - _target(labels, z)) / len(z),
-            ),
+            *(Mistake(hint, _with_gradient_of(answer)) for hint, answer in SHARES),
         ),
     ),
 )

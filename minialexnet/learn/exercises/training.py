@@ -1,5 +1,7 @@
 """Notebook 12: training."""
 
+from numbers import Real
+
 import numpy as np
 
 from minialexnet.backend import get_array_module, host_generator, to_host
@@ -14,6 +16,8 @@ from minialexnet.layers import (
     SoftmaxCrossEntropy,
 )
 from minialexnet.learn.exercise import Exercise, Mistake
+from minialexnet.learn.outcome import NoResult
+from minialexnet.learn.wording import kind_of
 from minialexnet.ops import softmax
 from minialexnet.training import SGD
 
@@ -50,6 +54,8 @@ def _take_steps(answer, x, labels):
         loss = answer(network, criterion, optimizer, x[i], labels[i])
         if loss is None:
             return None
+        if not isinstance(loss, Real) and not hasattr(loss, "dtype"):
+            raise NoResult(f"It returned {kind_of(loss)}; expected the loss, one number.")
         losses.append(to_host(loss) if hasattr(loss, "get") else loss)
     weights = [to_host(w).ravel() for w in network.params.values()]
     return np.array(losses, dtype=x.dtype), np.concatenate(weights)
@@ -239,8 +245,8 @@ EXERCISES = (
                 _step_first,
             ),
             Mistake(
-                "The parameters never change: the gradients are there, but optimizer.step() is "
-                "missing.",
+                "The parameters never change: optimizer.step() is missing, which has to come after "
+                "network.backward.",
                 _no_step,
             ),
             Mistake(

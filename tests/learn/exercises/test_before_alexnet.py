@@ -87,6 +87,7 @@ def sobel(x):
         (lambda x: (x[:, 2:] - x[:, :-2], x[..., 2:] - x[..., :-2]), "cut off"),
         (lambda x: [np.abs(g) for g in by_roll(x)], "absolute value"),
         (sobel, "smoothed"),
+        (lambda x: np.gradient(x, axis=(1, 2)), "np.gradient"),
         (lambda x: by_roll(x)[0], "returned an array; expected 2"),
     ],
 )
@@ -140,6 +141,13 @@ def by_arctan(gy, gx, cell, bins):
         part = np.nan_to_num(np.arctan(gy / gx) % np.pi / np.pi * bins)
     n, h, w = gx.shape
     result = np.stack([np.hypot(gy, gx) * (part.astype(int) == b) for b in range(bins)], axis=-1)
+    return result.reshape(n, h // cell, cell, w // cell, cell, bins).sum(axis=(2, 4))
+
+
+def in_20_degrees(gy, gx, cell, bins):
+    index = np.degrees(np.arctan2(gy, gx)) % 180 // 20
+    n, h, w = gx.shape
+    result = np.stack([np.hypot(gy, gx) * (index == b) for b in range(bins)], axis=-1)
     return result.reshape(n, h // cell, cell, w // cell, cell, bins).sum(axis=(2, 4))
 
 
@@ -208,6 +216,7 @@ def winner(gy, gx, cell, bins):
         (slip(angle=lambda gy, gx: abs(np.degrees(np.arctan2(gy, gx))) % 180), "mirrors them"),
         (slip(angle=lambda gy, gx: np.degrees(np.arctan2(gx, gy)) % 180), "exchanged in arctan2"),
         (slip(half=0.5), "round down"),
+        (in_20_degrees, "20 degrees wide"),
         (lambda gy, gx, cell, bins: by_one_hot(gy, gx, cell, bins) / cell / cell, "mean over"),
         (shared_out, "divided by its sum"),
         (stretches, "stretches of a row"),

@@ -260,6 +260,25 @@ def of_the_shares(logits, labels):
     return result / len(labels)
 
 
+def from_shares(p):
+    """The gradient that follows from shares."""
+    return lambda logits, labels: (p(logits) - np.eye(logits.shape[1])[labels]) / len(logits)
+
+
+def e(z, largest):
+    return np.exp(z - largest)
+
+
+def sum_without_keepdims(z):
+    powers = e(z, z.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1)
+
+
+def sum_over_everything(z):
+    powers = e(z, z.max(axis=1, keepdims=True))
+    return powers / powers.sum()
+
+
 def into_the_logits(logits, labels):
     logits -= logits.max(axis=1, keepdims=True)
     return not_divided(logits, labels) / len(labels)
@@ -280,7 +299,13 @@ def into_the_logits(logits, labels):
         (lambda z, y: share(z) / len(z), "not subtracted"),
         (lambda z, y: (share(z) - 1) / len(z), "subtracted everywhere"),
         (lambda z, y: -not_divided(z, y) / len(z), "sign"),
-        (lambda z, y: (share(z, 0) - np.eye(z.shape[1])[y]) / len(z), "exchanged"),
+        (from_shares(lambda z: share(z, 0)), "exchanged"),
+        (from_shares(lambda z: e(z, z.max(0)) / e(z, z.max(0)).sum(1)[:, None]), "over the pict"),
+        (from_shares(lambda z: e(z, z.max(1)) / e(z, z.max(1)).sum(1)[:, None]), "keepdims=True"),
+        (from_shares(lambda z: e(z, z.max(1)) / e(z, z.max(1)).sum(1)), "keepdims=True"),
+        (from_shares(lambda z: e(z, z.max()) / e(z, z.max()).sum()), "over the whole array"),
+        (from_shares(sum_without_keepdims), "keepdims=True"),
+        (from_shares(sum_over_everything), "over the whole array"),
     ],
 )
 def test_wrong_backward(answer, word):

@@ -52,6 +52,12 @@ def test_remarks_on_float64():
     assert "it makes float64" in str(accepted(NAME, wide))
 
 
+def test_remarks_on_float64_that_comes_of_the_mean():
+    """Which here is float64 itself, and makes everything so."""
+    verdict = accepted(NAME, lambda b, m, s: ((f(b) - m) * s).transpose(0, 3, 1, 2))
+    assert "float64 where float32 is asked for" in str(verdict)
+
+
 def f(array):
     return array.astype(np.float32)
 

@@ -270,3 +270,15 @@ def how_many(logits, labels, k):
 )
 def test_miscounted_errors_get_a_hint(answer, words):
     refused("topk_error", answer, words)
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (lambda loss: (loss, "logits"), "It returned a tuple; expected the loss, one number"),
+        (lambda loss: "ok", "expected the loss, one number"),
+    ],
+)
+def test_a_step_that_returns_something_else(extra, words):
+    verdict = learn.check("train_step", lambda *given: extra(training.train_step(*given)))
+    assert not verdict.ok and words in str(verdict)
