@@ -300,9 +300,9 @@ del network, rows, made
 # %% [markdown]
 # ## All four on the same pictures
 #
-# LeNet-5 sees each of the 4,000 pictures six times, the last time with a smaller learning rate. The
-# `mini` of notebook 0, a small AlexNet, is taken from there. It saw them five times, but as random
-# crops and mirror images. **Predict** both errors.
+# LeNet-5 sees each of the 4,000 pictures seven times, the last two with a smaller learning rate.
+# The `mini` of notebook 0, a small AlexNet, is taken from there. It saw them five times, but as
+# random crops and mirror images. **Predict** both errors.
 
 
 # %%

@@ -270,10 +270,7 @@ def probability_of(label):
 
 
 def maps_of(chosen, fill):
-    return [
-        occlusion(probability_of(labels[i]), images[i], SIZE, STRIDE, fill).clip(-1, 1)
-        for i in chosen
-    ]
+    return [occlusion(probability_of(labels[i]), images[i], SIZE, STRIDE, fill) for i in chosen]
 
 
 chosen = typical_right(shares, labels, 6)
@@ -447,11 +444,11 @@ print(f"{wrong[low].mean():.1%}, in the other {wrong[high].mean():.1%}")
 # %% [markdown]
 # The first two hold here: mistakes are less sure, and more often than not the truth is the
 # runner-up. The table, which is called a **confusion matrix**, says which classes are taken for
-# each other: squares for hearts, crosses for stars; but hardly a disc for a ring, although they
-# share their outline. The third is what one expects of faint pictures; judge from the numbers
-# yourself. (And one more, for your eyes: in how many of the worst five does something lie across
-# the object, or close to it?) A suspicion that was not counted is worth nothing, and the worst
-# mistakes above are the exception: there the network is sure.
+# each other: look for the largest numbers beside the diagonal, and ask whether you would have named
+# that pair. The third is what one expects of faint pictures; judge from the numbers yourself. (And
+# one more, for your eyes: in how many of the worst five does something lie across the object, or
+# close to it?) A suspicion that was not counted is worth nothing, and the worst mistakes above are
+# the exception: there the network is sure.
 #
 # ## Break it
 #
@@ -474,7 +471,7 @@ plots.bars(
 )
 
 # %% [markdown]
-# In the built-in pictures the object is always lighter than its ground. The network has learnt
+# In the built-in pictures the object is as a rule lighter than its ground. The network has learnt
 # that as well as the outline, since nothing told it that it does not matter. (In a mirror it has no
 # trouble: training mirrored half of the pictures.) No map showed this. **Maps say where a network
 # looks, not what it sees there.**

@@ -21,7 +21,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 
 FOLDER = Path(__file__).parent
@@ -97,7 +97,7 @@ def run(source: Path) -> nbformat.NotebookNode | None:
     started = time.monotonic()
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         print(f"{source.stem:28} failed\n{error}", file=sys.stderr)
         return None
     print(f"{source.stem:28} {time.monotonic() - started:5.1f} s", flush=True)

@@ -122,7 +122,10 @@ def histograms(
     xlabel: str = "",
     columns: int = 4,
 ) -> Figure:
-    """How often which value occurs, {label: array}: one small chart for each."""
+    """How often which value occurs, {label: array}: one small chart for each.
+
+    Values that are NaN or infinite are left out, and counted in the title.
+    """
     count = len(arrays)
     columns = min(columns, count)
     rows = -(-count // columns)
@@ -130,9 +133,15 @@ def histograms(
         for axis in axes.flat[count:]:
             axis.set_visible(False)
         for axis, (label, array) in zip(axes.flat, arrays.items(), strict=False):
-            values = on_host(array).ravel()
-            axis.hist(values, bins=bins, range=range, color=LINES[0]["color"])
-            axis.set_title(f"{label}\nmean {values.mean():.3g}, std {values.std():.3g}", fontsize=8)
+            every = on_host(array).ravel()
+            values = every[np.isfinite(every)]
+            title = f"{label}\n"
+            if len(values):
+                axis.hist(values, bins=bins, range=range, color=LINES[0]["color"])
+                title += f"mean {values.mean():.3g}, std {values.std():.3g}"
+            if left_out := len(every) - len(values):
+                title += f"{', ' if len(values) else ''}{left_out} not finite"
+            axis.set_title(title, fontsize=8)
             axis.set_yticks([])
             axis.tick_params(labelsize=8)
             axis.set_xlabel(xlabel, fontsize=8)

@@ -119,7 +119,7 @@ def parallel(
         box(axis, last, middle, *end, WIDTH, HEIGHT)
         for row, branch in enumerate(branches):
             top = row * (HEIGHT + SPACE)
-            here, level = WIDTH, top + HEIGHT / 2
+            level = top + HEIGHT / 2
             turn = (WIDTH + GAP * 0.4, middle + HEIGHT / 2)
             axis.plot([WIDTH, turn[0], turn[0]], [turn[1], turn[1], level], color=INK, linewidth=1)
             here = turn[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from minialexnet.errors import InputError
 from minialexnet.plots.boxes import arrow, box
 from minialexnet.plots.style import INK, MIDDLE, drawing
 
@@ -28,7 +29,14 @@ def flow(
     Args:
         back: what flows back over each arrow, from left to right (one fewer than the boxes).
         columns: boxes side by side, before a new row begins.
+    Raises:
+        InputError: something flows back from one row to the one before.
     """
+    if columns <= len(back) < len(steps):
+        raise InputError(
+            f"{len(back)} texts flow back, beyond the first row of {columns} boxes, where they can "
+            f"be drawn; give columns={len(steps)}"
+        )
     columns = min(columns, len(steps))
     rows = -(-len(steps) // columns)
     row_height = HEIGHT + DROP

@@ -48,16 +48,21 @@ def maps_over(
             above.imshow(image)
             if i < len(titles):
                 above.set_title(titles[i], fontsize=8)
-            low, high = margin, [height - 1 - margin, width - 1 - margin]
+            bottom, right = height - 1 - margin, width - 1 - margin
             largest = max(float(one.max()), 0.0)
-            if largest > one.min():
-                y = np.linspace(low, high[0], one.shape[0])
-                x = np.linspace(low, high[1], one.shape[1])
+            if largest > one.min() and min(one.shape) > 1:  # one row has no lines around places
+                y = np.linspace(margin, bottom, one.shape[0])
+                x = np.linspace(margin, right, one.shape[1])
                 for colour, line in (("black", 2.6), ("white", 1.2)):
                     above.contour(x, y, one, [LEVEL * largest], colors=colour, linewidths=line)
-            half = [(high[0] - low) / max(one.shape[0] - 1, 1) / 2]
-            half.append((high[1] - low) / max(one.shape[1] - 1, 1) / 2)
-            extent = (low - half[1], high[1] + half[1], high[0] + half[0], low - half[0])
+            half_row = (bottom - margin) / max(one.shape[0] - 1, 1) / 2
+            half_column = (right - margin) / max(one.shape[1] - 1, 1) / 2
+            extent = (
+                margin - half_column,
+                right + half_column,
+                bottom + half_row,
+                margin - half_row,
+            )
             below.imshow(one, cmap="Greys", vmin=0, vmax=largest or 1, extent=extent)
             below.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
             below.spines[:].set_visible(True)

@@ -84,7 +84,7 @@ def guesses(
         shares: (N, C), how sure the network is of each class.
         classes: their names; labels: (N,), the true ones: named above, their bar dark.
     Raises:
-        InputError: not as many shares as pictures, or as classes.
+        InputError: not as many shares as pictures, or as classes; not as many labels.
     """
     images, shares = on_host(images), on_host(shares)
     if not len(images) or shares.shape != (len(images), len(classes)):
@@ -93,6 +93,11 @@ def guesses(
             "classes; expected shares of shape (pictures, classes), and at least one picture"
         )
     labels = None if labels is None else on_host(labels)
+    if labels is not None and labels.shape != (len(images),):
+        raise InputError(
+            f"got {len(images)} pictures and labels of shape {labels.shape}; expected a label for "
+            "each"
+        )
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     ratios = [1.4, 1] * rows

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CELL = 0.5  # inches
-INSETS = (0.06, 0.14, 0.22, 0.30)  # so that frames of neighbours that overlap can be told apart
+INSETS = (0, 0.08, 0.16, 0.24)  # so that frames of neighbours that overlap can be told apart
 
 
 def windows(
@@ -73,8 +73,7 @@ def _numbers(axis, array: np.ndarray, dark: np.ndarray, form: str) -> None:
 def _frame(axis, top: int, left: int, side: int, number: int) -> None:
     from matplotlib.patches import Rectangle
 
-    inset = INSETS[number % len(INSETS)] - 0.06
-    style = LINES[number % len(LINES)]
+    inset, style = INSETS[number], LINES[number]
     axis.add_patch(
         Rectangle(
             (left - 0.47 + inset, top - 0.47 + inset),

@@ -17,7 +17,7 @@ def confusion(names: list[str], findings: Findings) -> Html:
     if len(names) <= LARGEST_TABLE:
         caption = (
             "Rows are the true classes, columns the answers; in the cells, the number of "
-            "validation pictures. The darker a cell, the larger its share of the row."
+            "validation pictures. The stronger a cell's colour, the larger its share of the row."
         )
         matrix = confusion_matrix(findings.labels, findings.answers, len(names))
         content = element("p", caption, class_="caption"), _table(matrix, names)

@@ -60,10 +60,10 @@ def examine(subject: Subject, progress: Progress) -> Findings:
             progress=show,
             ten_crop=subject.ten_crop,
         )
-        if np.isnan(logits).any():
+        if not np.isfinite(logits).all():
             raise InputError(
-                f"the network in {subject.path} answers with NaN, so there is nothing to report; "
-                "give an earlier checkpoint, such as best.npz, or train again"
+                f"the network in {subject.path} answers with NaN or infinity, so there is nothing "
+                "to report; give an earlier checkpoint, such as best.npz, or train again"
             )
         neighbours = find_neighbours(
             subject.network,

@@ -85,8 +85,8 @@ def _unfinished(subject: Subject) -> Html | None:
     if subject.epochs is None:
         return element(
             "p",
-            "There is no last.npz of this run beside the weights, so how its training went on is "
-            "not known here.",
+            "There is no whole last.npz of this run beside the weights, so how its training went "
+            "on is not known here.",
             class_="note",
         )
     return element(

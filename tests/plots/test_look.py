@@ -25,6 +25,11 @@ def test_maps_without_anything_in_them_are_drawn_too():
     assert [axis.get_xlabel() for axis in figure.axes[2:]] == ["up to 0", "up to -1"]
 
 
+def test_maps_of_one_row_or_column_are_drawn_too():
+    figure = plots.maps_over(IMAGES, [np.eye(1, 3), np.eye(4, 1), np.eye(1)])
+    assert [axis.get_xlabel() for axis in figure.axes[3:]] == ["up to 1"] * 3
+
+
 def test_rows_of_pictures_mark_and_name():
     rows = [IMAGES, IMAGES[:2, :, :, 0].astype(float)]
     captions = [["x", "y", "z"], ["u", "v"]]

@@ -136,6 +136,27 @@ def test_guesses(xp):
     assert drawn(figure).std() > 5
 
 
+@pytest.mark.parametrize("labels", [[0], [0, 1, 2], [[0, 1]]])
+def test_guesses_need_a_label_for_each_picture(labels):
+    images, shares = np.zeros((2, 4, 4, 3), np.uint8), np.ones((2, 2)) / 2
+    with pytest.raises(InputError, match="expected a label for each"):
+        plots.guesses(images, shares, ["ring", "star"], labels)
+
+
+def test_histograms_count_what_is_not_finite():
+    arrays = {"some": np.array([1.0, 3.0, np.inf, np.nan]), "all": np.array([np.nan])}
+    figure = plots.histograms(arrays)
+    assert "some\nmean 2, std 1, 2 not finite" in texts(figure)
+    assert "all\n1 not finite" in texts(figure)
+
+
+def test_what_flows_back_from_row_to_row_is_refused():
+    steps = [(f"layer {i}", "3 x 4") for i in range(3)]
+    with pytest.raises(InputError, match="give columns=3"):
+        plots.flow(steps, back=["d1", "d2"], columns=2)
+    assert "d2" in texts(plots.flow(steps, back=["d1", "d2"], columns=3))
+
+
 def test_flow():
     steps = [(f"layer {i}", "3 x 4") for i in range(8)]
     figure = plots.flow(steps, back=["dx"], columns=5)

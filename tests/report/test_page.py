@@ -183,8 +183,10 @@ def test_the_curves_are_those_of_the_history(new_subject):
     assert page.all("p", "note") == []
 
 
-def test_what_a_network_that_diverged_answers_is_not_reported(new_subject):
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_a_network_that_diverged_answers_is_not_reported(new_subject, value):
     subject = new_subject(3)
-    subject.network.params["fc8.bias"][:] = np.nan
+    subject.network.params["fc8.bias"][0] = value
     with pytest.raises(ValueError, match=r"best\.npz answers with NaN"):
         written(subject)
