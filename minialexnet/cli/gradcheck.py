@@ -27,6 +27,9 @@ and when they outnumber the others there is no verdict.
 
 Your own functions: see `help(minialexnet.gradcheck.check_function)`."""
 
+IMAGE_SIZE = 67
+"""Of networks: small, and enough for all variants."""
+
 NETWORK_POINTS = 8
 NETWORK_STEP = (
     3e-5  # one number moves many units: with longer steps some ReLU is always at its kink
@@ -41,9 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--image-size",
         type=whole(at_least=1),
-        default=67,
         metavar="PIXELS",
-        help="of that network (default: 67)",
+        help=f"of that network (default: {IMAGE_SIZE})",
     )
     parser.add_argument(
         "--tolerance",
@@ -64,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the checks; the exit status is 1 if a gradient is wrong or has no verdict."""
+    if options.image_size is not None and not options.variant:
+        raise InputError(
+            "--image-size is that of a network, and layers are checked here: name one with "
+            "--variant, or leave it out"
+        )
     xp = chosen_device(options).xp
     reports = list(_check_network(options, xp) if options.variant else _check_layers(options, xp))
     verdicts = [{result.verdict for result in report.results} for report in reports]
@@ -96,7 +103,8 @@ def _check_layers(options: argparse.Namespace, xp) -> Iterator[Report]:
 
 
 def _check_network(options: argparse.Namespace, xp) -> Iterator[Report]:
-    network = alexnet(options.variant, 10, options.image_size, options.seed, init="he").to(xp)
+    size = IMAGE_SIZE if options.image_size is None else options.image_size
+    network = alexnet(options.variant, 10, size, options.seed, init="he").to(xp)
     x = host_generator(options.seed, 5).standard_normal((1, *network.input_shape))
     _print_row("network", "gradient of", "error", "points", "kinks")
     results = check_layer(

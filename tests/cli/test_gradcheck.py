@@ -54,6 +54,12 @@ def test_layers_and_a_network_exclude_each_other(cli):
     answer.sentence("--variant", "--layer")
 
 
+def test_layers_have_no_image_size(cli):
+    answer = cli("gradcheck", "--layer", "norm", "--image-size", 7)
+    assert (answer.status, answer.out) == (1, "")
+    answer.sentence("--image-size", "--variant")
+
+
 def test_the_help_says_what_the_relative_error_is(cli):
     text = cli("gradcheck", "--help").out
     assert "|analytic - numeric| / max(|analytic|, |numeric|)" in text
