@@ -7,12 +7,18 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 
 from minialexnet.datasets.decode import PictureError, decode_picture
 
 WAITING_PER_WORKER = 4  # pictures read but not yet decoded, for these take memory as well
+
+
+class TooLittleMemory(PictureError):
+    """Nothing is wrong with the picture, as far as is known."""
+
 
 Decoded = tuple[str, int, np.ndarray | PictureError]
 
@@ -25,19 +31,19 @@ def decode_all(
     In the place of the pixels, uint8 (size, size, 3), a PictureError stands for a file that cannot
     be decoded. Threads do it: nearly all the time Pillow computes without Python's lock.
     """
-    large = threading.Lock()
+    one_by_one = threading.Lock()
 
     def decode(split: str, position: int, content: bytes) -> Decoded:
         try:
-            try:
+            with suppress(MemoryError):
                 return split, position, decode_picture(content, size, fit)
-            except MemoryError:  # large pictures one after the other may do
-                with large:
-                    return split, position, decode_picture(content, size, fit)
+            # Not where the error was caught, which would keep what the first try had in memory.
+            with one_by_one:
+                return split, position, decode_picture(content, size, fit)
         except PictureError as error:
             return split, position, error
         except MemoryError:
-            return split, position, PictureError("there is not enough memory to decode it")
+            return split, position, TooLittleMemory("there is not enough memory to decode it")
 
     # Pillow warns of odd notes in a picture, which do not matter, and of huge ones, which are
     # skipped. Filters belong to the whole process, so this must be around all threads.

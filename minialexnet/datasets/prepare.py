@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from minialexnet.datasets.decode import DECODER, PictureError
-from minialexnet.datasets.decode_all import decode_all
+from minialexnet.datasets.decode_all import TooLittleMemory, decode_all
 from minialexnet.datasets.load import (
     Broken,
     check_something_is_left,
@@ -48,10 +48,6 @@ MANY = 10_000  # pictures, which take long enough to decode
 SHARD_BYTES = 2**30
 SYNC_SECONDS = 5.0  # what is done within it would be done again after the power failed
 LOOK_AGAIN_SECONDS = 1.0  # whether another process is done
-
-
-class Unusable(InputError):
-    """The folder to prepare pictures in cannot be used."""
 
 
 def prepare(
@@ -95,7 +91,7 @@ def load_or_prepare(
     """What `load_pictures` returns; but many pictures are prepared beside where they are.
 
     Then they need to be decoded only once. Where there is no room for it, or something else in its
-    place, or nothing can be written there, they are decoded into memory. say: told what the user
+    place, or nothing may be written there, they are decoded into memory. say: told what the user
     should know of that.
     """
     if prepared_already(path, size, fit) is not None:
@@ -108,7 +104,7 @@ def load_or_prepare(
     if prepared_already(path, plan.size, plan.fit) is not None:
         return load_pictures(path, plan.size, progress, workers, plan.fit)
     folder = prepared_folder(source.path, plan.size, plan.fit)
-    if not os.access(folder.parent, os.W_OK):
+    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
         return load_pictures(source, plan.size, progress, workers, plan.fit)
     if not _is_free_for(plan, folder):
         say(f"'{folder}' holds something else or older, so these are decoded anew each time")
@@ -119,9 +115,6 @@ def load_or_prepare(
     while True:
         try:
             return _prepare(source, plan, folder, progress, workers)
-        except Unusable as error:
-            say(f"{error}; now they are decoded anew")
-            return load_pictures(source, plan.size, progress, workers, plan.fit)
         except Busy:
             if not waiting:
                 say("another process is preparing these pictures: waiting for it")
@@ -189,7 +182,7 @@ def _prepare(
     except BrokenPipeError:  # of who was shown the progress
         raise
     except OSError as error:
-        raise Unusable(
+        raise InputError(
             f"the pictures cannot be prepared in '{folder}' ({error.strerror or error}): mend that "
             "and go on with the same command, or name another folder"
         ) from None
@@ -213,7 +206,7 @@ def _begin_or_go_on(folder: Path, plan: Plan) -> Plan:
         raise InputError(
             f"'{folder}' already holds {what}: delete it to prepare these, or name another folder"
         )
-    if any(folder.iterdir()):
+    if not all(map(_is_temporary, folder.iterdir())):
         raise InputError(
             f"'{folder}' is not empty and holds no prepared pictures: name another folder"
         )
@@ -238,6 +231,11 @@ def _decode(
         to_do = source.read({split: room.done.astype(bool) for split, room in rooms.items()})
         synced = time.monotonic()
         for split, position, pixels in decode_all(to_do, plan.size, plan.fit, workers):
+            if isinstance(pixels, TooLittleMemory):  # else it would be left out for good
+                raise InputError(
+                    f"'{source.splits[split].names[position]}': {pixels}; end other programs or "
+                    "take fewer --workers, and go on with the same command"
+                )
             if isinstance(pixels, PictureError):
                 broken[split][position] = str(pixels)
             else:

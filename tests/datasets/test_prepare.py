@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
+import weakref
 from collections import namedtuple
 from pathlib import Path
 
@@ -402,23 +404,35 @@ def test_what_may_not_be_read_is_not_called_damaged(mixed_set, tmp_path, monkeyp
         load_pictures(folder)
 
 
-def test_a_picture_too_large_for_all_cores_at_once_is_decoded_by_itself(
-    mixed_set, tmp_path, monkeypatch
-):
+def test_pictures_too_large_for_all_cores_at_once_are_decoded_one_by_one(mixed_set, monkeypatch):
+    class Pixels:
+        """What a try has in memory."""
+
     decode, tried = decode_all.decode_picture, set()
+    in_memory, together = weakref.WeakSet(), []
+    all_tried = threading.Barrier(4, timeout=10)
 
     def short_of_memory(content, size, fit):
-        if content not in tried:
+        pixels = Pixels()
+        in_memory.add(pixels)
+        if content in tried:
+            together.append(len(in_memory))
+        elif len(tried) < 4:
             tried.add(content)
+            all_tried.wait()
             raise MemoryError
         return decode(content, size, fit)
 
     expected = load_pictures(mixed_set, 8)
     monkeypatch.setattr(decode_all, "decode_picture", short_of_memory)
-    assert_same(expected, prepare(mixed_set, tmp_path / "out", 8)[1])
+    assert_same(expected, load_pictures(mixed_set, 8, workers=4))
+    assert len(together) == 4
+    assert together[-1] == 1  # of the first tries nothing is left
 
 
-def test_a_picture_too_large_for_the_machine_is_named(mixed_set, tmp_path, monkeypatch):
+def test_a_picture_too_large_for_the_machine_is_left_out_but_not_for_good(
+    mixed_set, tmp_path, monkeypatch
+):
     decode, large = decode_all.decode_picture, (mixed_set / "train/cat/0.png").read_bytes()
 
     def short_of_memory(content, size, fit):
@@ -426,9 +440,13 @@ def test_a_picture_too_large_for_the_machine_is_named(mixed_set, tmp_path, monke
             raise MemoryError
         return decode(content, size, fit)
 
-    monkeypatch.setattr(decode_all, "decode_picture", short_of_memory)
-    _, pictures = prepare(mixed_set, tmp_path / "out", 8)
-    assert ("train/cat/0.png", "there is not enough memory to decode it") in pictures.skipped
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_all, "decode_picture", short_of_memory)
+        skipped = load_pictures(mixed_set, 8).skipped
+        assert ("train/cat/0.png", "there is not enough memory to decode it") in skipped
+        with pytest.raises(InputError, match=r"'train/cat/0\.png': .*; .* with the same command"):
+            prepare(mixed_set, tmp_path / "out", 8)
+    assert_same(load_pictures(mixed_set, 8), prepare(mixed_set, tmp_path / "out", 8)[1])
 
 
 @pytest.mark.parametrize("inside", ["out", "train/out", "train/cat/out"])
@@ -563,18 +581,20 @@ def test_nothing_is_written_where_we_may_not(mixed_set, many, monkeypatch):
     assert not mixed_set.with_name("good-8px").exists()
 
 
-def test_a_folder_that_cannot_be_written_to_is_no_reason_not_to_begin(mixed_set, many, monkeypatch):
-    said = []
-
-    def fail(*args):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(module, "_room", fail)
-    loaded = load_or_prepare(mixed_set, 8, say=said.append)
+@pytest.mark.parametrize("leftover", [None, f".{PLAN}.12.tmp"])
+def test_a_folder_that_may_not_be_written_to_is_no_reason_not_to_begin(
+    mixed_set, many, monkeypatch, leftover
+):
+    folder, access = mixed_set.with_name("good-8px"), os.access
+    folder.mkdir()
+    if leftover:
+        (folder / leftover).write_text("half")
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path) != folder and access(path, mode)
+    )
+    loaded = load_or_prepare(mixed_set, 8)
     assert loaded.folder is None
     assert_same(load_pictures(mixed_set, 8), loaded)
-    (text,) = said
-    assert "(Permission denied)" in text and text.endswith("; now they are decoded anew")
 
 
 def test_one_that_was_interrupted_goes_on_though_the_disk_is_nearly_full(
