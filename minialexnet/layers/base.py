@@ -94,14 +94,27 @@ class Layer:
                 f"{type(self).__name__}.backward got {type(dy).__name__}; expected dL/dy, an array "
                 "of the output's shape, such as the backward of the loss returns"
             )
-        for name, value in self.params.items():
-            if value.dtype != dy.dtype:  # the gradients would be some of this type, some of that
-                raise InputError(
-                    f"{type(self).__name__}.backward got dy of {dy.dtype}, but {name} is "
-                    f"{value.dtype}; expected the same: convert dy with astype('{value.dtype}')"
-                )
+        self._check_types(dy)
         dx, self.grads = self.run_backward(dy, self._memory, input_gradient)
         return dx
+
+    def _check_types(self, dy: Array) -> None:
+        """Raise InputError unless dy and all parameters are of one type, as gradients are to be."""
+        types: dict[str, str] = {}  # and the first parameter of each
+        for name, value in self.params.items():
+            types.setdefault(str(value.dtype), name)
+        if len(types) > 1:
+            found = " and ".join(f"{name} is {dtype}" for dtype, name in types.items())
+            raise InputError(
+                f"{type(self).__name__} has parameters of different types, {found}; convert them "
+                "with its method astype('float32')"
+            )
+        for dtype, name in types.items():
+            if str(dy.dtype) != dtype:
+                raise InputError(
+                    f"{type(self).__name__}.backward got dy of {dy.dtype}, but {name} is {dtype}; "
+                    f"expected the same: convert dy with astype('{dtype}')"
+                )
 
     def predict(self, x: Array) -> Array:
         """The output at test time; nothing is remembered."""

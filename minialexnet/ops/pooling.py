@@ -78,7 +78,7 @@ def max_pool2d_backward(
     When several pixels of a window are equally large, the first one (row by row) gets all of it,
     as in Caffe and PyTorch. (The code of 2012 gave it to each of them. After a ReLU the common
     tie is among zeros, where the ReLU stops the gradient anyway.) Numbers are to be finite: an
-    infinite dy becomes NaN in all of its window, and a window with NaN in x gets no gradient.
+    infinite dy may become NaN in all of its window, and a window with NaN in x gets no gradient.
 
     Args:
         dy: (N, C, OH, OW); x, y: input and output of the forward pass; none is modified.

@@ -30,9 +30,14 @@ def flow(
         back: what flows back over each arrow, from left to right (one fewer than the boxes).
         columns: boxes side by side, before a new row begins.
     Raises:
-        InputError: something flows back from one row to the one before.
+        InputError: something flows back from one row to the one before, or from nowhere.
     """
-    if columns <= len(back) < len(steps):
+    if len(back) >= len(steps):
+        raise InputError(
+            f"{len(back)} texts flow back between {len(steps)} boxes; expected one fewer than "
+            "boxes, or less"
+        )
+    if len(back) >= columns:
         raise InputError(
             f"{len(back)} texts flow back, beyond the first row of {columns} boxes, where they can "
             f"be drawn; give columns={len(steps)}"

@@ -125,7 +125,8 @@ class TrainConfig:
             enough = VARIANTS[self.variant].smallest
             advice = f"--image-size {enough}"
             if square < enough:
-                advice = f"--picture-size {math.ceil(enough * square / crop)} {advice}"
+                cut_away = square / max(crop, round(square * 7 / 8))
+                advice = f"--picture-size {math.ceil(enough * cut_away)} {advice}"
             if self.variant != "mini":
                 advice += ", or --variant mini"
             raise InputError(

@@ -95,6 +95,8 @@ def test_help_says_what_every_option_does(cli, command, monkeypatch):
         (["train", "--seed", "-1"], ["--seed", "at least 0"]),
         (["train", "--variant", "vgg"], ["--variant", "'vgg'", "paper"]),
         (["train", "--rotation", "-1"], ["--rotation", "at least 0", "'-1'"]),
+        (["train", "--rotation", "200"], ["--rotation", "at most 180", "'200'"]),
+        (["train", "--shift", "1.5"], ["--shift", "at most 1", "'1.5'"]),
         (["train", "--except", "6:turn"], ["--except", "'turn'", "rotation", "colour-noise"]),
         (["train", "--except", "6"], ["--except", "a colon", "like 6:rotation", "'6'"]),
         (["train", "--except", "6:"], ["--except", "no augmentation ''", "rotation"]),

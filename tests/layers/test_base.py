@@ -57,6 +57,28 @@ def test_a_gradient_of_another_type_than_the_parameters_is_refused(whole, dtype)
     assert all(gradient.dtype == np.float32 for gradient in layer.grads.values())
 
 
+def test_parameters_of_different_types_are_named():
+    class Scale(Layer):
+        def __init__(self):
+            super().__init__()
+            self.params["weight"] = np.ones(3)
+
+        def run(self, x, training=False):
+            return x * self.params["weight"], x
+
+        def run_backward(self, dy, memory, input_gradient=True):
+            return dy * self.params["weight"], {"weight": (dy * memory).sum(axis=0)}
+
+    network = Sequential([Linear(4, 3), Scale()])
+    x, dy = np.ones((2, 4), "float32"), np.ones((2, 3), "float32")
+    network.forward(x, training=True)
+    for each in (dy, dy.astype("float64")):
+        with pytest.raises(InputError, match=r"0\.weight is float32 and 1\.weight is float64"):
+            network.backward(each)
+    network.astype("float32").forward(x, training=True)
+    assert network.backward(dy).dtype == np.float32
+
+
 def test_descriptions_show_what_is_not_the_default():
     assert describe(3, "a", stride=(2, 1), padding=(0, 0), bias=(False, True)) == (
         "3, a, stride=2, bias=False"

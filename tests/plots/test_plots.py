@@ -154,6 +154,9 @@ def test_what_flows_back_from_row_to_row_is_refused():
     steps = [(f"layer {i}", "3 x 4") for i in range(3)]
     with pytest.raises(InputError, match="give columns=3"):
         plots.flow(steps, back=["d1", "d2"], columns=2)
+    for columns in (2, 3, 6):
+        with pytest.raises(InputError, match="3 texts flow back between 3 boxes"):
+            plots.flow(steps, back=["d1", "d2", "d3"], columns=columns)
     assert "d2" in texts(plots.flow(steps, back=["d1", "d2"], columns=3))
 
 

@@ -151,6 +151,7 @@ def one_by_one(picture, crop):
 )
 def test_wrong_ways_to_write_ten_crops_are_named(answer, words):
     refused("ten_crops", answer, words)
+    refused("ten_crops", lambda picture, crop: tuple(answer(picture, crop)), words)
 
 
 def average_by_loops(logits):
