@@ -69,7 +69,7 @@ def test_weights_without_their_run_do_not_say_how_it_went_on(cli, trained, tmp_p
         (tmp_path / "last.npz").write_bytes(b"PK")
     assert cli("report", tmp_path / "net.npz").status == 0
     page = page_of(tmp_path / "report.html")
-    assert page.one("p", "note").text.startswith("There is no last.npz of this run")
+    assert page.one("p", "note").text.startswith("There is no whole last.npz of this run")
     assert fact(page, "training")[1].startswith("1 of 2 epochs")
 
 
