@@ -71,9 +71,12 @@ def _first_loss(loss: float, num_classes: int) -> Finding:
     return Finding(
         "first loss",
         f"{loss:.3f}; guessing gives ln {num_classes} = {expected:.3f}",
-        math.isfinite(loss) and loss < 1.5 * expected,
-        "far above: the logits start too large, take smaller initial weights in the last layer "
-        "or a smaller scale of the pixels",
+        math.isfinite(loss) and abs(loss - expected) < 0.5 * expected,
+        "far below: the network answers before it has learnt; look whether nearly all pictures are "
+        "of one class"
+        if loss < expected
+        else "far above: the logits start too large, take smaller initial weights in the last "
+        "layer or a smaller scale of the pixels",
     )
 
 

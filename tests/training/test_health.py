@@ -75,6 +75,26 @@ def test_weights_for_pixels_of_spread_1_are_too_large_for_raw_ones():
     assert {SPREAD, LEARNS.format(20)} <= ill(findings)
 
 
+@pytest.mark.parametrize(
+    ("label", "side"), [(1, "far above: the logits"), (0, "far below: the network answers")]
+)
+def test_a_first_loss_far_from_guessing_comes_with_advice_for_its_side(monkeypatch, label, side):
+    """The last layer is sure of the first class, which is never right, or always."""
+    made, pictures = config.alexnet, tiny_pictures(48)
+    labels = np.full_like(pictures.labels, label)
+    one_class = PictureSet(pictures.images, labels, pictures.classes, pictures.names)
+
+    def sure_of_the_first(*args):
+        network = made(*args)
+        network["fc8"].params["bias"][0] = 20.0
+        return network
+
+    monkeypatch.setattr(config, "alexnet", sure_of_the_first)
+    found = examine(tiny_config(), one_class)[FIRST_LOSS]
+    assert not found.ok
+    assert found.advice.startswith(side)
+
+
 def test_far_too_large_a_rate_is_seen_in_the_size_of_a_step():
     findings = examine(tiny_config(lr=50.0))
     assert {STEP, LEARNS.format(20)} <= ill(findings)
