@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minialexnet.errors import InputError
 from minialexnet.plots.style import AREAS, INK, LINES, MIDDLE, drawing, on_host, styles
 
 if TYPE_CHECKING:
@@ -83,8 +84,16 @@ def bars(
     """Horizontal bars with their numbers, {label: value}; or {label: one value for each series}.
 
     Args: form: of the numbers beside the bars.
+    Raises: InputError if there is no label, or not as many values for each.
     """
-    table = np.array([np.atleast_1d(on_host(value)) for value in values.values()], dtype=float)
+    rows = [np.atleast_1d(on_host(value)) for value in values.values()]
+    shapes = sorted({row.shape for row in rows})
+    if len(shapes) != 1 or len(shapes[0]) != 1 or shapes == [(0,)]:
+        raise InputError(
+            f"values hold {len(rows)} labels and arrays of shapes {shapes}; expected at least one "
+            "label, and for each a number or as long a list as for the others"
+        )
+    table = np.array(rows, dtype=float)
     count, kinds = table.shape
     size = (6, 0.5 + count * (0.14 + 0.2 * kinds)) if size is None else size
     with drawing(*size) as (figure, axes):

@@ -13,6 +13,7 @@ from minialexnet.backend import (
     upload_ahead,
 )
 from minialexnet.datasets import EvalBatches, PictureSet, Statistics, to_network_input
+from minialexnet.errors import InputError
 from minialexnet.layers import Layer, SoftmaxCrossEntropy
 from minialexnet.layers.base import Array
 from minialexnet.models import AlexNet
@@ -31,12 +32,23 @@ class Preprocessing:
         mean: (3,) or (S, S, 3), subtracted first; an image's centre is taken for crops.
         scale: multiplied afterwards.
         crop: side of the crops the network sees, in pixels.
+
+    Raises: InputError if the mean is neither a colour nor a picture of at least `crop` pixels.
     """
 
     mean: np.ndarray
     scale: float
     crop: int
     _means: dict = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.mean)
+        picture = len(shape) == 3 and shape[2] == 3 and shape[0] == shape[1] >= self.crop
+        if shape != (3,) and not picture:
+            raise InputError(
+                f"mean has shape {shape}; expected a colour, (3,), or a square picture (S, S, 3) "
+                f"of at least {self.crop} pixels, the side of the crops"
+            )
 
     def __call__(self, pictures: Array, xp, shift: Array | None = None):
         """uint8 (N, crop, crop, 3), of the host or `xp` -> float32 (N, 3, crop, crop) of `xp`."""
@@ -45,7 +57,7 @@ class Preprocessing:
     def _mean_on(self, xp):
         """The mean for crops, on the device of `xp`; copied there once."""
         if xp.__name__ not in self._means:
-            mean = self.mean
+            mean = np.asarray(self.mean)
             if mean.ndim == 3:
                 top = (mean.shape[0] - self.crop) // 2
                 mean = mean[top : top + self.crop, top : top + self.crop]
@@ -115,9 +127,15 @@ def mean_of_views(logits: Array, views: int) -> Array:
 
     Args:    logits: (B views, C), the views of a picture one after the other.
     Returns: (B, C); for one view, the logits themselves.
+    Raises:  InputError if the rows cannot be shared out.
     """
     if views == 1:
         return logits
+    if logits.ndim != 2 or views < 1 or len(logits) % views:
+        raise InputError(
+            f"logits of shape {logits.shape} do not hold {views} views of each picture; expected "
+            "(pictures x views, classes)"
+        )
     log_p = log_softmax(logits).reshape(-1, views, logits.shape[1])
     best = log_p.max(axis=1, keepdims=True)  # taken out, or all of them might underflow
     xp = get_array_module(logits)

@@ -71,6 +71,14 @@ def test_bars():
     assert drawn(plots.bars({"one": 0.001, "other": 1000}, log=True)).std() > 5
 
 
+@pytest.mark.parametrize("values", [{}, {"a": []}, {"a": 1, "b": [1, 2]}, {"a": [[1, 2]]}])
+def test_bars_of_nothing_or_of_unequal_lists_are_refused(values):
+    with pytest.raises(
+        InputError, match=r"values hold \d labels and arrays of shapes .*; expected"
+    ):
+        plots.bars(values)
+
+
 def test_histograms(xp):
     figure = plots.histograms({f"layer {i}": xp.asarray(rng.random(50)) + i for i in range(5)})
     assert sum(axis.get_visible() for axis in figure.axes) == 5

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minialexnet.errors import InputError
 from minialexnet.layers import Dropout, Flatten, Linear, Sequential
 from minialexnet.training import Preprocessing, evaluate, mean_of_views
 from training.tiny import CROP, tiny_pictures
@@ -21,6 +22,20 @@ class TestPreprocessing:
         x = Preprocessing(mean, 0.25, 6)(pixels, backend.xp)
         expected = ((pixels - mean) * 0.25).transpose(0, 3, 1, 2)
         backend.check(x, expected, "float32")
+
+    def test_a_colour_may_be_a_list(self, backend, rng):
+        pixels = rng.integers(0, 256, (2, 6, 6, 3), dtype=np.uint8)
+        x = Preprocessing([10, 20, 30], 0.25, 6)(pixels, backend.xp)
+        backend.check(x, ((pixels - [10, 20, 30.0]) * 0.25).transpose(0, 3, 1, 2), "float32")
+
+    @pytest.mark.parametrize(
+        "shape", [(), (1,), (4,), (3, 6, 6), (5, 5, 3), (6, 7, 3), (1, 6, 6, 3)]
+    )
+    def test_what_is_no_mean_of_such_crops_is_refused(self, shape):
+        with pytest.raises(
+            InputError, match=r"mean has shape \(.*\); expected a colour, \(3,\), or"
+        ):
+            Preprocessing(np.zeros(shape), 1.0, 6)
 
     @pytest.mark.parametrize(("side", "top"), [(6, 0), (8, 1), (9, 1), (10, 2)])
     def test_of_a_mean_picture_the_centre_is_taken(self, backend, rng, side, top):
@@ -92,6 +107,15 @@ class TestEvaluate:
         mean = mean_of_views(logits, 2)
         expected = [[0, -1000 - np.log(2)], [-9, 0] - np.log1p(np.exp(-9))]
         backend.check(mean, expected, dtype)
+
+    @pytest.mark.parametrize(
+        ("shape", "views"), [((5, 3), 2), ((6,), 2), ((6, 3), 0), ((6, 3), -2)]
+    )
+    def test_rows_that_cannot_be_shared_out_are_refused(self, backend, shape, views):
+        with pytest.raises(
+            InputError, match=f"do not hold {views} views of each picture; expected"
+        ):
+            mean_of_views(backend.put(np.ones(shape)), views)
 
     def test_one_view_is_itself(self, backend):
         logits = backend.put(np.ones((2, 3)))
