@@ -12,8 +12,8 @@ by crop, in the same order; loss, schedule, momentum and decay are the same. Wha
   rate of its time, which is the same unless the rate changes quickly.
 
 It runs in the memory layout `channels_last`, in which PyTorch convolves faster. After each epoch
-all validation pictures are measured, after the last one also over ten crops of each. Interrupted,
-the same command goes on after the last whole epoch.
+all validation pictures are measured, after the last one also over ten crops of each, and the curves
+of both are drawn. Interrupted, the same command goes on after the last whole epoch.
 """
 
 import argparse
@@ -36,6 +36,7 @@ from minialexnet.cli.common import load_data
 from minialexnet.datasets import EvalBatches, Pictures
 from minialexnet.files import write_atomically
 from minialexnet.models import Parts, alexnet
+from minialexnet.plots import panels
 from minialexnet.training import (
     Preprocessing,
     Tally,
@@ -51,7 +52,7 @@ COLUMNS = ("epoch", "train_loss", "train_top1_error", "val_loss", "val_top1_erro
 
 
 def main() -> None:
-    """Train, print a line an epoch, and leave metrics.csv and machine.json."""
+    """Train, print a line an epoch, and leave metrics.csv, machine.json and beside.png."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -79,10 +80,12 @@ def main() -> None:
         write_atomically(out / STATE, lambda file: torch.save(training.state(), file))
         _write_table(training.history, out / "metrics.csv")
         print(", ".join(f"{name} {row[name]:.4g}" for name in COLUMNS), flush=True)
-    best = min(training.history, key=lambda row: row["val_top1_error"])
-    print(f"best: top-1 error {best['val_top1_error']:.2%} in epoch {best['epoch']}")
-    print(f"ten crops: top-1 error {training.measure(ten_crop=True).top1_error:.2%}")
-    print(f"{sum(row['seconds'] for row in training.history) / 60:.0f} min of training")
+    ours = _read_table(options.run / "metrics.csv")
+    if options.epochs is None:  # else the rates are others
+        _draw(ours, training.history, out / "beside.png")
+    print(f"ours:    {_summary(ours)}")
+    print(f"PyTorch: {_summary(training.history)}")
+    print(f"PyTorch over ten crops: top-1 error {training.measure(ten_crop=True).top1_error:.2%}")
 
 
 class Training:
@@ -187,6 +190,35 @@ def _network(config: TrainConfig) -> nn.Sequential:
         for name, parameter in network.named_parameters():
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(ours[name])))
     return network
+
+
+def _summary(history: list[dict[str, float]]) -> str:
+    best, last = min(history, key=lambda row: row["val_top1_error"]), history[-1]
+    minutes = sum(row["seconds"] for row in history) / 60
+    return (
+        f"top-1 error {best['val_top1_error']:.2%} in epoch {best['epoch']:.0f}, training loss "
+        f"{last['train_loss']:.3f} in epoch {last['epoch']:.0f}, {minutes:.0f} min of training"
+    )
+
+
+def _draw(ours: list[dict[str, float]], theirs: list[dict[str, float]], path: Path) -> None:
+    """Losses and errors of both over the epochs that both have."""
+    epochs = range(1, 1 + min(len(ours), len(theirs)))
+
+    def lines(name: str, factor: float = 1.0) -> dict[str, list[float]]:
+        return {
+            f"{who}, {part}": [factor * row[f"{key}_{name}"] for row in history[: len(epochs)]]
+            for part, key in (("training", "train"), ("validation", "val"))
+            for who, history in (("ours", ours), ("PyTorch", theirs))
+        }
+
+    charts = {"loss": lines("loss"), "top-1 error in %": lines("top1_error", 100)}
+    panels(charts, epochs, xlabel="epoch", size=(4.2, 3.2)).savefig(path)
+
+
+def _read_table(path: Path) -> list[dict[str, float]]:
+    with open(path, newline="") as file:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
 def _write_table(history: list[dict[str, float]], path: Path) -> None:

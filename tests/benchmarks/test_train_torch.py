@@ -1,8 +1,10 @@
 """benchmarks/train_torch.py: is it the same training, and does it go on where it stopped?"""
 
+import csv
 import json
 import sys
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from training.tiny import tiny_config, tiny_pictures, tiny_trainer
@@ -45,6 +47,7 @@ def command(tmp_path, monkeypatch):
     """command(folder, epochs=...) trains as a run of ours did."""
     run = tmp_path / "run"
     run.mkdir()
+    tiny_trainer(run, **RECIPE).fit()
     (run / "config.json").write_text(json.dumps(tiny_config(**RECIPE).as_dict()))
     monkeypatch.setattr(train_torch, "load_data", lambda *_: pictures())
 
@@ -75,8 +78,35 @@ def test_interrupted_it_goes_on_to_the_same_weights(tmp_path, command, monkeypat
     assert began == [0, 1, 1]
     expected, got = weights(tmp_path / "whole"), weights(tmp_path / "halves")
     assert all(torch.equal(got[name], expected[name]) for name in expected)
-    assert capsys.readouterr().out.splitlines()[-2] == whole[-2]  # over ten crops
+    assert capsys.readouterr().out.splitlines()[-1] == whole[-1]  # over ten crops
     assert len((tmp_path / "halves" / "metrics.csv").read_text().splitlines()) == 3
+
+
+def test_the_curves_of_both_are_drawn(tmp_path, command, monkeypatch, capsys):
+    drawn = []
+    panels = train_torch.panels
+    monkeypatch.setattr(
+        train_torch,
+        "panels",
+        lambda charts, *a, **k: drawn.append(charts) or panels(charts, *a, **k),
+    )
+    command(tmp_path / "out")
+    (charts,), said = drawn, capsys.readouterr().out.splitlines()
+    assert len(plt.imread(tmp_path / "out" / "beside.png")) > 100
+    for who, folder in (("ours", tmp_path / "run"), ("PyTorch", tmp_path / "out")):
+        rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+        for part, key in (("training", "train"), ("validation", "val")):
+            losses = [float(row[f"{key}_loss"]) for row in rows]
+            assert charts["loss"][f"{who}, {part}"] == losses
+            errors = [100 * float(row[f"{key}_top1_error"]) for row in rows]
+            assert charts["top-1 error in %"][f"{who}, {part}"] == pytest.approx(errors)
+        best = min(float(row["val_top1_error"]) for row in rows)
+        assert any(line.startswith(f"{who}: ") and f" {best:.2%} in" in line for line in said)
+
+
+def test_trainings_of_unequal_length_are_not_drawn_side_by_side(tmp_path, command):
+    command(tmp_path / "out", "--epochs", "1")
+    assert not (tmp_path / "out" / "beside.png").exists()
 
 
 def test_a_folder_of_another_training_is_refused(tmp_path, command, capsys):
