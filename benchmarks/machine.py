@@ -15,6 +15,8 @@ from minialexnet.backend import usable_cores
 
 SIZES = (1024, 2048, 3072, 4096)
 COPY_BYTES = 1 << 28
+TELLS_BLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS", "BLIS_ARCH_TYPE")
+"""Variables of the environment that have a BLAS compute otherwise than it would by itself here."""
 
 
 class Machine:
@@ -97,12 +99,14 @@ def describe_machine() -> dict[str, str]:
 
 
 def blas() -> str:
-    """Which BLAS NumPy uses, and which kernels that has chosen."""
+    """Which BLAS NumPy uses, which kernels that has chosen, and what the environment told it."""
     libraries = [d for d in threadpool_info() if d["user_api"] == "blas"]
-    return " and ".join(
+    found = " and ".join(
         f"{d['internal_api']} {d['version']} ({d.get('architecture', 'unknown')} kernels)"
         for d in libraries
     )
+    told = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name in TELLS_BLAS]
+    return f"{found}; {', '.join(told)}" if told else found
 
 
 def own_version() -> str:

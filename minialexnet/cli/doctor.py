@@ -84,7 +84,10 @@ def _print_installation(options: argparse.Namespace) -> None:
 
 
 def slow_kernels(blas: list[dict], flags: set[str]) -> str | None:
-    """What to try where OpenBLAS does not know the processor and takes kernels of an older one.
+    """What to try where OpenBLAS takes kernels of an older processor than this one.
+
+    It may not know this processor, or a variable of the environment may ask for the older kernels:
+    some machines are set up so, to compute the same numbers as others.
 
     Args: blas: libraries as threadpoolctl lists them; flags: the processor's, as Linux names them.
     """
@@ -92,8 +95,15 @@ def slow_kernels(blas: list[dict], flags: set[str]) -> str | None:
         library["internal_api"] == "openblas" and library.get("architecture") in WITHOUT_AVX512
         for library in blas
     )
-    if not older or "avx512f" not in flags or "OPENBLAS_CORETYPE" in os.environ:
+    if not older or "avx512f" not in flags:
         return None
+    asked_for = os.environ.get("OPENBLAS_CORETYPE")
+    if asked_for:
+        return (
+            f"OPENBLAS_CORETYPE={asked_for} in your environment asks for these kernels, which do "
+            "not use this processor's AVX-512; compare `minialexnet bench` with `env -u "
+            "OPENBLAS_CORETYPE minialexnet bench`, and unset the variable if that is faster"
+        )
     return (
         "these kernels do not use this processor's AVX-512; compare `minialexnet bench` with "
         "`OPENBLAS_CORETYPE=SkylakeX minialexnet bench`, and set the variable if that is faster"
