@@ -23,7 +23,7 @@ CLASSES = 8
 SPARE = 3
 """Batches beyond those that are timed, or made ahead: the first steps, and one crossing over."""
 
-SMALLEST = 5 / 8
+SMALLEST = 1 / 2
 """Of the squares that are cut, beside the stored pictures, as the preset `photos` has it."""
 
 MEAN, SCALE = np.full(3, 127.5, np.float32), 1 / 64
