@@ -15,7 +15,13 @@ from minialexnet.backend import usable_cores
 
 SIZES = (1024, 2048, 3072, 4096)
 COPY_BYTES = 1 << 28
-TELLS_BLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS", "BLIS_ARCH_TYPE")
+TELLS_BLAS = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "BLIS_ARCH_TYPE",
+)
 """Variables of the environment that have a BLAS compute otherwise than it would by itself here."""
 
 
@@ -105,8 +111,8 @@ def blas() -> str:
         f"{d['internal_api']} {d['version']} ({d.get('architecture', 'unknown')} kernels)"
         for d in libraries
     )
-    told = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name in TELLS_BLAS]
-    return f"{found}; {', '.join(told)}" if told else found
+    told = [f"{name}={os.environ[name]}" for name in TELLS_BLAS if name in os.environ]
+    return "; ".join([found or "a BLAS that threadpoolctl does not know", *told])
 
 
 def own_version() -> str:

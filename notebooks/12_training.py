@@ -591,7 +591,7 @@ print((resumed.run.path / "metrics.csv").read_text())
 # What to expect: Imagenette at 128 pixels, 10 classes, 9,469 training and 1,000 validation
 # pictures, the `paper` network with He's initialisation: 82.8% right, over ten crops 83.1%, after
 # 50 epochs or 45 minutes (`minialexnet train --data imagenette128.tgz`, which is Imagenette scaled
-# to 128 pixels; 2 cores of an AMD EPYC (Zen 5), 2026-11-23; older ones take up to twice as long).
+# to 128 pixels; 2 cores of an AMD EPYC (Zen 5), 2026-11-23; older ones take about twice as long).
 # With crops and mirrors only, 20 epochs: 78.6%. The network of 2012 took 90 epochs of 1.2 million
 # pictures, five to six days on two GTX 580 (section 5 of the paper).
 #

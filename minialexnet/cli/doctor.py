@@ -97,8 +97,8 @@ def slow_kernels(blas: list[dict], flags: set[str]) -> str | None:
     )
     if not older or "avx512f" not in flags:
         return None
-    asked_for = os.environ.get("OPENBLAS_CORETYPE")
-    if asked_for:
+    asked_for = os.environ.get("OPENBLAS_CORETYPE", "")  # OpenBLAS ignores what it does not know
+    if asked_for.lower() in (name.lower() for name in WITHOUT_AVX512):
         return (
             f"OPENBLAS_CORETYPE={asked_for} in your environment asks for these kernels, which do "
             "not use this processor's AVX-512; compare `minialexnet bench` with `env -u "

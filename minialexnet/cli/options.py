@@ -362,8 +362,8 @@ def _add_augmentations(parser: argparse.ArgumentParser) -> None:
         type=whole(at_least=0),
         metavar="PIXELS",
         help="cut squares of random size, from this side up to the whole picture, and scale them "
-        "to the crops'; 0: cut all in the size of the crops, as in 2012 (default: 0; 5/8 of the "
-        "pictures in photos)",
+        "to the crops'; 0: cut all in the size of the crops, as in 2012 (default: 0; "
+        f"{read_preset('photos')['min_crop']:g} of the pictures' side in photos)",
     )
     add("--no-flip", dest="flip", action="store_const", const=False, help="never mirror pictures")
     add(

@@ -43,6 +43,9 @@ def test_versions_threads_and_folders_are_listed(cli):
         ("SkylakeX", {"avx2", "avx512f"}, None, None),
         ("Haswell", {"avx2"}, None, None),
         ("Haswell", {"avx2", "avx512f"}, "Haswell", "with `env -u OPENBLAS_CORETYPE minialexnet"),
+        ("Haswell", {"avx2", "avx512f"}, "zen", "with `env -u OPENBLAS_CORETYPE minialexnet"),
+        ("Haswell", {"avx2", "avx512f"}, "Foo", "with `OPENBLAS_CORETYPE=SkylakeX minialexnet"),
+        ("Haswell", {"avx2", "avx512f"}, "", "with `OPENBLAS_CORETYPE=SkylakeX minialexnet"),
         ("Haswell", {"avx2"}, "Haswell", None),
     ],
 )
@@ -50,7 +53,7 @@ def test_kernels_older_than_the_processor_are_named(
     monkeypatch, architecture, flags, variable, advised
 ):
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
-    if variable:
+    if variable is not None:
         monkeypatch.setenv("OPENBLAS_CORETYPE", variable)
     blas = [{"internal_api": "openblas", "architecture": architecture}]
     advice = doctor.slow_kernels(blas, flags)

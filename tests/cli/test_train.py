@@ -31,6 +31,22 @@ def rows(run):
         return list(csv.DictReader(file))
 
 
+def test_the_help_has_the_smallest_squares_of_the_preset_for_photographs(cli, monkeypatch):
+    def told():
+        text = " ".join(cli("train", "--help").out.split())
+        return float(
+            re.search(r"--min-crop PIXELS .*?default: 0; (\S+) of the pictures' side", text)[1]
+        )
+
+    shares = {"as it is": told()}
+    read = presets.read_preset
+    monkeypatch.setattr(
+        "minialexnet.cli.options.read_preset", lambda name: read(name) | {"min_crop": 0.75}
+    )
+    shares["another"] = told()
+    assert shares == {"as it is": read("photos")["min_crop"], "another": 0.75}
+
+
 class TestWhatIsLeft:
     def test_the_commands_to_go_on_with_find_the_run(self, cli, tiny, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
