@@ -23,7 +23,7 @@ def draw_curves(history: list[dict[str, float]], file: IO[bytes]) -> None:
     line(error, "train_top1_error", "training, top-1", color="0.55", linestyle="--")
     line(error, "val_top1_error", "validation, top-1", color="C0")
     if any(entry["val_top5_error"] > 0 for entry in history):
-        line(error, "val_top5_error", "validation, top-5", color="C0", linestyle=":")
+        line(error, "val_top5_error", "validation, top-5", color="C0", linestyle=":", mfc="none")
     error.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     error.set_ylim(bottom=0)
     error.set_title("error")
@@ -33,7 +33,7 @@ def draw_curves(history: list[dict[str, float]], file: IO[bytes]) -> None:
     for axes in (loss, error, rate):
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.spines[["top", "right"]].set_visible(False)
     loss.legend(frameon=False)
     error.legend(frameon=False)

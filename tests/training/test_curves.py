@@ -62,6 +62,21 @@ def test_no_top_5_where_it_is_always_right(figures):
     assert "validation, top-5" not in [line.get_label() for line in figures[0].axes[1].lines]
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 100])
+def test_ticks_are_at_whole_epochs(figures, epochs):
+    curves.draw_curves([entry(i) for i in range(1, epochs + 1)], io.BytesIO())
+    for axes in figures[0].axes:
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        assert ticks and all(tick == round(tick) for tick in ticks)
+
+
+def test_single_points_of_two_lines_look_different(figures):
+    curves.draw_curves([entry(1)], io.BytesIO())
+    looks = [(p.get_markeredgecolor(), p.get_markerfacecolor()) for p in figures[0].axes[1].lines]
+    assert len(set(looks)) == 3
+
+
 @pytest.mark.parametrize("epochs", [1, 100])
 def test_short_and_long_histories_are_drawn(epochs):
     file = io.BytesIO()

@@ -39,9 +39,9 @@ again.
   minialexnet data get tiny-imagenet          200 classes, 64 pixels, 248 MB
   minialexnet data get imagenette --archive imagenette2-160.tgz
 
-The last unpacks a file that is here already. Pictures go to the current folder, or where --root or
-the environment variable {ROOT} says. They are parts of ImageNet, for research and
-teaching."""
+The last unpacks a file that is here already; one that was not published, of another size say, is
+taken with a remark. Pictures go to the current folder, or where --root or the environment
+variable {ROOT} says. They are parts of ImageNet, for research and teaching."""
 
 NAMES = tuple(dict.fromkeys(entry.name for entry in CATALOGUE))
 SIZES = tuple(dict.fromkeys(entry.size for entry in CATALOGUE))
@@ -60,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--root", metavar="FOLDER", help=f"where to put it (default: {ROOT}, or the current folder)"
     )
     parser.add_argument(
-        "--archive", metavar="FILE", help="take this archive instead of downloading one"
+        "--archive",
+        metavar="FILE",
+        help="take this archive, of any pictures, instead of downloading one",
     )
 
 
@@ -125,7 +127,7 @@ def _take(archive: Path, choice: list[Published], root: Path) -> Path:
         sizes = ", ".join(f"{entry.bytes:,}" for entry in choice)
         _say(
             f"{archive} is not a published {choice[0].name} ({size:,} bytes; published: {sizes}); "
-            "it is taken as it is"
+            "it is taken for a set of your own"
         )
         folder = root / _stem(archive)
         source = origin(archive.name, size, "sha256", checksum(archive))
