@@ -36,6 +36,8 @@ from minialexnet.datasets.plan import Plan
 from minialexnet.datasets.prepare import SHARD_BYTES
 from minialexnet.datasets.prepared import write_manifest
 from minialexnet.datasets.shards import Shards
+from minialexnet.errors import InputError
+from minialexnet.files import make_folder
 
 DRAWN = 2_000
 CLASSES = ("a", "b")
@@ -53,8 +55,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to put the sets (default: temporary)")
     options = parser.parse_args()
+    if min(options.rounds, *options.picture_size) < 1:
+        parser.error("--rounds and --picture-size are at least 1")
+    try:
+        if options.folder is not None:
+            make_folder(options.folder, "--folder")
+        _report(options)
+    except InputError as error:
+        parser.error(str(error))
+
+
+def _report(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         data = options.data or _draw(Path(folder) / "drawn")
+        open_source(data)  # what it cannot be is said before the report begins
         print(
             f"# Preparing pictures\n\n    python benchmarks/prepare.py {' '.join(sys.argv[1:])}\n"
         )
