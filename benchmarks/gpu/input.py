@@ -16,15 +16,15 @@ from gpu.place import Place
 from gpu.summary import Verdict
 from minialexnet.backend import Fetched, batch_memory, batches_ahead, fetch, one_late, upload_ahead
 from minialexnet.datasets import PictureSet, TrainBatches
-from minialexnet.training import Preprocessing
+from minialexnet.training import Preprocessing, read_preset
 
 ROUNDS = 3
 CLASSES = 8
 SPARE = 3
 """Batches beyond those that are timed, or made ahead: the first steps, and one crossing over."""
 
-SMALLEST = 1 / 2
-"""Of the squares that are cut, beside the stored pictures, as the preset `photos` has it."""
+SMALLEST = read_preset("photos")["min_crop"]
+"""Of the squares that are cut, beside the stored pictures."""
 
 MEAN, SCALE = np.full(3, 127.5, np.float32), 1 / 64
 

@@ -86,10 +86,10 @@ def _print_installation(options: argparse.Namespace) -> None:
 def slow_kernels(blas: list[dict], flags: set[str]) -> str | None:
     """What to try where OpenBLAS takes kernels of an older processor than this one.
 
-    It may not know this processor, or a variable of the environment may ask for the older kernels:
-    some machines are set up so, to compute the same numbers as others.
+    It may not know this processor, or a variable of the environment may ask for the older kernels.
 
     Args: blas: libraries as threadpoolctl lists them; flags: the processor's, as Linux names them.
+    Returns: the advice in a sentence, None where there is none to give.
     """
     older = any(
         library["internal_api"] == "openblas" and library.get("architecture") in WITHOUT_AVX512
