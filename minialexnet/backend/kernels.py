@@ -98,9 +98,10 @@ def _as_scalar(value: Real, real: type) -> np.generic:
 
 def has_kernels(*arrays: Array) -> bool:
     """Whether kernels can be run on these arrays: they are on a GPU, all of one type they know."""
+    if get_array_module(*arrays) not in _known_compilers():
+        return False
     types = {array.dtype.name for array in arrays}
-    known = len(types) == 1 and types.pop() in REAL
-    return known and get_array_module(*arrays) in _known_compilers()
+    return len(types) == 1 and types.pop() in REAL
 
 
 def register_kernel_compiler(

@@ -19,7 +19,8 @@ becomes a matrix product, over the channels and the rows of the kernel, as im2co
 both dimensions it would save more multiplications, but NumPy spends more on the transforms.)
 
 Tiles of four outputs seldom fill a row of 13. So pictures lie in pairs side by side, with the zeros
-of the padding between them, where that takes fewer tiles.
+of the padding between them, where that takes fewer tiles. And groups of channels are taken one
+after the other: what is made on the way is many times the input, and half of it fits the cache.
 
 Everything here is linear, so the backward pass takes the transposes, in reverse order.
 
@@ -91,19 +92,20 @@ def winograd_conv2d(
     if bias is not None:
         check_same_shape(bias, (weight.shape[0],), "bias")
     line = _line(x, ow, padding)
-    values = _values_of_rows(x, weight, line, padding)
     filters = winograd_filters(weight) if filters is None else filters
-    products = empty((*values.shape[:2], oh, line.tiles, len(weight)), x.dtype, xp)
-    rows = products.reshape(len(values), -1, len(weight))
+    y = empty((len(x), oh, ow, len(weight)), x.dtype, xp)
     for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
-        for places in cached_blocks(values, rows.shape[1] * filters.shape[2]):
-            cols = _cols(values[places, ..., inputs], weight)
-            xp.matmul(
-                cols.reshape(len(cols), -1, filters.shape[2]),
-                filters[places, outputs].transpose(0, 2, 1),
-                out=rows[places, :, outputs],
-            )
-    return _outputs_of_products(products, weight, bias, line, ow).transpose(0, 3, 1, 2)
+        values = _values_of_rows(x[:, inputs], weight, line, padding)
+        of_group = filters[:, outputs]
+        products = empty((*values.shape[:2], oh, line.tiles, of_group.shape[1]), x.dtype, xp)
+        rows = products.reshape(len(values), -1, of_group.shape[1])
+        windows = _windows(values, weight)
+        for places in cached_blocks(values, rows.shape[1] * of_group.shape[2]):
+            cols = _copied(windows[places]).reshape(-1, rows.shape[1], of_group.shape[2])
+            xp.matmul(cols, of_group[places].transpose(0, 2, 1), out=rows[places])
+        own_bias = None if bias is None else bias[outputs]
+        _outputs_of_products(products, weight, own_bias, line, y[..., outputs])
+    return y.transpose(0, 3, 1, 2)
 
 
 def winograd_conv2d_backward(
@@ -131,25 +133,28 @@ def winograd_conv2d_backward(
     check_same_shape(dy, (x.shape[0], weight.shape[0], oh, ow), "dy")
     dy = dy.transpose(0, 2, 3, 1)
     line = _line(x, ow, padding)
-    values = _values_of_rows(x, weight, line, padding)
     filters = winograd_filters(weight) if filters is None else filters
-    dproducts = _outputs_of_products_backward(dy, weight, line)
     dfilters = empty(filters.shape, x.dtype, xp)
-    dvalues = zeros(values.shape, x.dtype, xp) if input_gradient else None
-    rows = dproducts.reshape(len(values), -1, len(weight))
+    dx = empty((len(x), *x.shape[2:], x.shape[1]), x.dtype, xp) if input_gradient else None
     for inputs, outputs in groups_of_channels(x.shape[1], len(weight), groups):
+        values = _values_of_rows(x[:, inputs], weight, line, padding)
+        dproducts = _outputs_of_products_backward(dy[..., outputs], weight, line)
+        dvalues = zeros(values.shape, x.dtype, xp) if input_gradient else None
+        rows = dproducts.reshape(len(values), -1, dproducts.shape[-1])
+        windows = _windows(values, weight)
         for places in cached_blocks(values, rows.shape[1] * filters.shape[2]):
-            cols = _cols(values[places, ..., inputs], weight)
+            cols = _copied(windows[places])
             matrix = cols.reshape(len(cols), -1, filters.shape[2])
-            dproduct = rows[places, :, outputs]
-            xp.matmul(dproduct.transpose(0, 2, 1), matrix, out=dfilters[places, outputs])
+            xp.matmul(rows[places].transpose(0, 2, 1), matrix, out=dfilters[places, outputs])
             if input_gradient:
                 dcols = cols  # which is done with; its gradient takes its place in memory
-                xp.matmul(dproduct, filters[places, outputs], out=matrix)
+                xp.matmul(rows[places], filters[places, outputs], out=matrix)
                 for row in range(dcols.shape[4]):
-                    dvalues[places, :, row : row + oh, :, inputs] += dcols[:, :, :, :, row]
+                    dvalues[places, :, row : row + oh] += dcols[:, :, :, :, row]
+        if input_gradient:
+            _values_of_rows_backward(dvalues, weight, line, padding, dx[..., inputs])
     return (
-        _values_of_rows_backward(dvalues, x, weight, line, padding) if input_gradient else None,
+        dx.transpose(0, 3, 1, 2) if input_gradient else None,
         _filters_backward(dfilters, weight),
         dy.sum(axis=(1, 2)).sum(axis=0),
     )
@@ -166,16 +171,22 @@ def _output_size(x, weight, padding: Padding, groups: int):
     return size
 
 
-def _cols(values, weight):
-    """The rows of values under each row of the kernel: (places, lines, OH, tiles, KH, C)."""
-    xp = get_array_module(values)
+def _windows(values, weight):
+    """A view of the rows of values under each row of the kernel.
+
+    Returns: (places, lines, OH, tiles, KH, C).
+    """
     places, lines, rows, tiles, c = values.shape
     kh = weight.shape[2]
     place, line, row, tile, channel = values.strides
-    windows = xp.lib.stride_tricks.as_strided(
+    return get_array_module(values).lib.stride_tricks.as_strided(
         values, (places, lines, rows - kh + 1, tiles, kh, c), (place, line, row, tile, row, channel)
     )
-    cols = empty(windows.shape, values.dtype, xp)
+
+
+def _copied(windows):
+    """The windows laid out as the rows of matrices, one for each place."""
+    cols = empty(windows.shape, windows.dtype, get_array_module(windows))
     cols[...] = windows
     return cols
 
@@ -246,19 +257,18 @@ def _values_of_rows(x, weight, line: _Line, padding: Padding):
     return _apply(b.T, pixels)
 
 
-def _values_of_rows_backward(dvalues, x, weight, line: _Line, padding: Padding):
-    xp = get_array_module(x)
-    _, _, b = _matrices(weight.shape[3], x.dtype, xp)
+def _values_of_rows_backward(dvalues, weight, line: _Line, padding: Padding, dx):
+    """Fills dx (N, H, W, C)."""
+    xp = get_array_module(dx)
+    _, _, b = _matrices(weight.shape[3], dx.dtype, xp)
     (top, _), (left, _) = padding
-    n, c, h, w = x.shape
+    h, w = dx.shape[1:3]
     dpixels = _apply(b, dvalues)
-    dpadded = zeros(_padded_shape(x, weight, line, padding), x.dtype, xp)
+    dpadded = zeros(_padded_shape(dx.transpose(0, 3, 1, 2), weight, line, padding), dx.dtype, xp)
     for i in range(len(b)):
         dpadded[:, :, i : i + OUTPUTS * (line.tiles - 1) + 1 : OUTPUTS] += dpixels[i]
-    dx = empty((n, h, w, c), x.dtype, xp)
     for i in range(line.pictures):
         dx[i :: line.pictures] = dpadded[:, top : top + h, line.columns(i, left, w)]
-    return dx.transpose(0, 3, 1, 2)
 
 
 def _padded_shape(x, weight, line: _Line, padding: Padding):
@@ -274,11 +284,14 @@ def winograd_filters(weight):
     Whoever calls `winograd_conv2d` with the same weight again and again can keep them.
 
     Args:    weight: (O, C, KH, KW), any float dtype, KW up to 5; not modified.
-    Returns: (places, O, KH*C): for each place a matrix, in the order of taps that `_cols` has.
+    Returns: (places, O, KH*C): for each place a matrix, in the order of taps that `_windows` has.
     """
-    _, g, _ = _matrices(weight.shape[3], weight.dtype, get_array_module(weight))
-    taps = weight.transpose(3, 0, 2, 1)
-    return _apply(g, taps.reshape(*taps.shape[:2], -1))
+    xp = get_array_module(weight)
+    _, g, _ = _matrices(weight.shape[3], weight.dtype, xp)
+    o, c, kh, kw = weight.shape
+    taps = empty((kw, o, kh * c), weight.dtype, xp)
+    taps.reshape(kw, o, kh, c)[...] = weight.transpose(3, 0, 2, 1)
+    return _apply(g, taps)
 
 
 def _filters_backward(dfilters, weight):
@@ -290,19 +303,16 @@ def _filters_backward(dfilters, weight):
     return dweight.transpose(0, 3, 1, 2)
 
 
-def _outputs_of_products(products, weight, bias, line: _Line, ow: int):
-    """A^T of the products, plus bias: (N, OH, OW, O)."""
+def _outputs_of_products(products, weight, bias, line: _Line, y):
+    """Fills y (N, OH, OW, O) with A^T of the products, plus bias."""
     xp = get_array_module(products)
     a, _, _ = _matrices(weight.shape[3], products.dtype, xp)
-    _, lines, oh, _, o = products.shape
     outputs = _apply(a.T, products)
-    y = empty((lines * line.pictures, oh, ow, o), products.dtype, xp)
-    for i, tiles, pictures, columns in line.outputs(ow):
+    for i, tiles, pictures, columns in line.outputs(y.shape[2]):
         if bias is None:
             y[pictures, :, columns] = outputs[i, :, :, tiles]
         else:
             xp.add(outputs[i, :, :, tiles], bias, out=y[pictures, :, columns])
-    return y
 
 
 def _outputs_of_products_backward(dy, weight, line: _Line):

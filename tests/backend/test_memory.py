@@ -22,6 +22,10 @@ def pool(monkeypatch):
     return memory._pool
 
 
+def kept_sizes(pool):
+    return [block.memory.size for shelf in pool._shelves.values() for _, block in shelf]
+
+
 def address(array):
     return array.__array_interface__["data"][0]
 
@@ -162,7 +166,7 @@ def test_threads_can_borrow_and_give_back_at_once(pool):
         thread.join()
     assert not wrong
     assert pool.usage()[0] == 0
-    assert pool.usage()[1] == sum(block.size for block, _ in pool._free.values())
+    assert pool.usage()[1] == sum(kept_sizes(pool))
 
 
 def test_arrays_in_a_circle_of_references_give_back_too(pool):
@@ -176,7 +180,7 @@ def test_arrays_in_a_circle_of_references_give_back_too(pool):
 # ---- how much is kept -------------------------------------------------------------------------
 
 
-def test_no_more_is_kept_than_was_in_use_and_a_quarter(pool):
+def test_no_more_is_kept_than_was_in_use_and_what_is_to_spare(pool):
     for size in range(1, 40):  # each of another size, so nothing can be used again
         array = empty((size * LARGE,), "u1", np)
         used, free, most = pool.usage()
@@ -190,8 +194,8 @@ def test_no_more_is_kept_than_was_in_use_and_a_quarter(pool):
 def test_what_was_unused_for_longest_is_dropped_first(pool):
     first, second = empty((4 * LARGE,), "u1", np), empty((2 * LARGE,), "u1", np)
     del first, second
-    third = empty((3 * LARGE,), "u1", np)  # 6 + 3 would be more than 6 and a quarter
-    assert [block.size for block, _ in pool._free.values()] == [2 * LARGE]
+    third = empty((3 * LARGE,), "u1", np)  # 6 + 3 would be more than 1.4 times 6
+    assert kept_sizes(pool) == [2 * LARGE]
     del third
 
 
@@ -201,8 +205,16 @@ def test_released_memory_is_gone_and_arrays_in_use_stay(pool):
     del unused
     release_memory()
     assert pool.usage() == (LARGE, 0, LARGE)
-    assert not pool._ids  # nor are the books of threads that are gone kept
+    assert not pool._shelves  # nor are the books of threads that are gone kept
     assert (used == 3).all()
+
+
+def test_a_count_that_an_interruption_left_too_high_is_put_right(pool):
+    array = empty((LARGE,), "u1", np)
+    pool._free_bytes += LARGE
+    del array
+    release_memory()
+    assert pool.usage() == (0, 0, 0)
 
 
 def test_without_memory_the_books_still_balance(pool, monkeypatch):
