@@ -14,6 +14,7 @@ The pool never holds more than two fifths more than was once in use at the same 
 """
 
 import math
+import operator
 import os
 import threading
 from collections import deque
@@ -25,6 +26,9 @@ from minialexnet.backend.arrays import Array, axes_by_stride, get_array_module
 
 SMALLEST_LOAN = 1 << 16
 """Arrays of fewer bytes come from NumPy itself, which keeps small pieces at hand."""
+
+NUMBERS = "biufc"
+"""Kinds of types that come from the pool. Of others, objects say, not all memory makes sense."""
 
 PATIENCE = 1.0
 """Seconds to wait for the pool before memory is taken from NumPy instead."""
@@ -65,8 +69,8 @@ class _Pool:
             return None
         try:
             self._put_on_shelves()
-            shelf = self._shelves.get((size, thread))
-            block = self._take(shelf) if shelf else self._other_block(size)
+            own = size, thread
+            block = self._take(own) if own in self._shelves else self._other_block(size)
             self._used_bytes += size
             if self._used_bytes > self._most_used_bytes:
                 self._most_used_bytes = self._used_bytes
@@ -100,9 +104,9 @@ class _Pool:
         """A new block, or if there is no room for one, another thread's unused for longest."""
         most = max(self._most_used_bytes, self._used_bytes + size)
         room = int(SPARE * most) - self._used_bytes - size
-        of_others = [s for (other, _), s in self._shelves.items() if s and other == size]
+        of_others = [key for key in self._shelves if key[0] == size]
         if of_others and self._free_bytes > room:
-            return self._take(min(of_others), 0)
+            return self._take(min(of_others, key=self._age), 0)
         self._shrink(room)
         try:
             memory = np.empty(size, np.uint8)
@@ -118,22 +122,32 @@ class _Pool:
             self._used_bytes -= size
             self._free_bytes += size
             self._count_returned += 1
-            shelf = self._shelves.setdefault((size, thread), [])
-            shelf.append((self._count_returned, block))
+            entry, key = (self._count_returned, block), (size, thread)
+            if key in self._shelves:
+                self._shelves[key].append(entry)
+            else:
+                self._shelves[key] = [entry]
 
-    def _take(self, shelf: list[tuple[int, _Block]], place: int = -1) -> _Block:
+    def _take(self, key: tuple[int, int], place: int = -1) -> _Block:
+        shelf = self._shelves[key]
+        if len(shelf) == 1:  # sizes and threads come and go; first, or Ctrl-C could leave it empty
+            del self._shelves[key]
         _, block = shelf.pop(place)
         self._free_bytes -= block.memory.size
         return block
 
+    def _age(self, key: tuple[int, int]) -> int:
+        """The lower, the longer the oldest block of that shelf has been unused."""
+        return self._shelves[key][0][0]
+
     def _shrink(self, free_bytes: int) -> None:
         """Drop the blocks unused for longest until at most `free_bytes` are kept."""
         while self._free_bytes > max(free_bytes, 0):
-            shelf = min(filter(None, self._shelves.values()), default=None)
-            if shelf is None:  # Ctrl-C at the wrong moment has left the count too high
+            key = min(self._shelves, key=self._age, default=None)
+            if key is None:  # Ctrl-C at the wrong moment has left the count too high
                 self._free_bytes = 0
             else:
-                self._take(shelf, 0)
+                self._take(key, 0)
 
 
 class _Loan:
@@ -167,8 +181,9 @@ def empty(shape: tuple[int, ...], dtype, xp) -> Array:
     Raises:  MemoryError: there is not so much, even after what was kept is given up.
     """
     dtype = np.dtype(dtype)
+    shape = tuple(map(operator.index, shape))  # NumPy's own integers would overflow in the product
     size = math.prod(shape) * dtype.itemsize
-    if xp is not np or size < SMALLEST_LOAN:
+    if xp is not np or size < SMALLEST_LOAN or dtype.kind not in NUMBERS:
         return xp.empty(shape, dtype=dtype)
     return np.asarray(_Loan(shape, dtype, -(-size // SMALLEST_LOAN) * SMALLEST_LOAN))
 
@@ -179,7 +194,7 @@ def empty_like(array: Array, dtype=None) -> Array:
     Args:    array: any strides; its values do not matter. dtype: that of `array` by default.
     """
     dtype = array.dtype if dtype is None else dtype
-    if array.flags.c_contiguous:  # the usual case, for which less is to be done
+    if array.flags.c_contiguous and 1 not in array.shape:  # often so, and there is less to do
         return empty(array.shape, dtype, get_array_module(array))
     order = axes_by_stride(array)
     inverse = sorted(range(array.ndim), key=order.__getitem__)

@@ -82,6 +82,28 @@ def test_a_likeness_can_be_of_another_type():
     assert empty_like(np.zeros((300, 300), np.float32), np.bool_).dtype == np.bool_
 
 
+def test_a_likeness_has_the_order_of_axes_of_length_one_too():
+    model = np.ones((64, 1, 1, 512), np.float32).transpose(0, 3, 1, 2)
+    assert empty_like(model).strides == model.strides
+
+
+@pytest.mark.parametrize("dtype", [object, [("a", "f4"), ("b", "i8")], "U3", "M8[s]"])
+def test_arrays_of_no_numbers_are_numpys_own(dtype):
+    array = empty((300, 300), dtype, np)
+    assert array.dtype == np.dtype(dtype)
+    assert array.flags.owndata
+
+
+def test_numpys_integers_in_a_shape_do_not_overflow():
+    """Their product would be 65,536 here, and the array would reach far beyond its block."""
+    array = empty((np.int32(65536), np.int32(65537)), "u1", np)
+    assert array.nbytes <= (array if array.base is None else array.base._block.memory).nbytes
+
+
+def test_a_shape_may_be_a_list():
+    assert empty([300, 300], "f4", np).shape == (300, 300)
+
+
 # ---- lending and giving back ------------------------------------------------------------------
 
 
@@ -207,6 +229,13 @@ def test_released_memory_is_gone_and_arrays_in_use_stay(pool):
     assert pool.usage() == (LARGE, 0, LARGE)
     assert not pool._shelves  # nor are the books of threads that are gone kept
     assert (used == 3).all()
+
+
+def test_no_books_are_kept_of_sizes_and_threads_without_blocks(pool):
+    in_another_thread(lambda: empty((LARGE,), "u1", np))
+    array = empty((LARGE,), "u1", np)  # the block of that thread
+    assert not pool._shelves
+    del array
 
 
 def test_a_count_that_an_interruption_left_too_high_is_put_right(pool):
