@@ -87,7 +87,6 @@ class _Pool:
         with self._lock:
             self._put_on_shelves()
             self._shrink(0)
-            self._shelves.clear()
             self._most_used_bytes = self._used_bytes
 
     def usage(self) -> tuple[int, int, int]:
@@ -106,7 +105,7 @@ class _Pool:
         room = int(SPARE * most) - self._used_bytes - size
         of_others = [key for key in self._shelves if key[0] == size]
         if of_others and self._free_bytes > room:
-            return self._take(min(of_others, key=self._age), 0)
+            return self._take(min(of_others, key=self._unused_since), 0)
         self._shrink(room)
         try:
             memory = np.empty(size, np.uint8)
@@ -136,14 +135,14 @@ class _Pool:
         self._free_bytes -= block.memory.size
         return block
 
-    def _age(self, key: tuple[int, int]) -> int:
-        """The lower, the longer the oldest block of that shelf has been unused."""
+    def _unused_since(self, key: tuple[int, int]) -> int:
+        """How many blocks had come back to the pool when the oldest of that shelf did."""
         return self._shelves[key][0][0]
 
     def _shrink(self, free_bytes: int) -> None:
         """Drop the blocks unused for longest until at most `free_bytes` are kept."""
         while self._free_bytes > max(free_bytes, 0):
-            key = min(self._shelves, key=self._age, default=None)
+            key = min(self._shelves, key=self._unused_since, default=None)
             if key is None:  # Ctrl-C at the wrong moment has left the count too high
                 self._free_bytes = 0
             else:

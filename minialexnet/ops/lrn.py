@@ -154,7 +154,7 @@ def _window_sum(bordered, units):
     if borders == 0:
         return copy(bordered)
     total = empty(flat.shape, flat.dtype, get_array_module(flat))
-    total[-1:] = flat[-1:]
+    total[-1:] = flat[-1:]  # the rest is written by the first sum, which spares a copy of all
     get_array_module(flat).add(flat[:-1], flat[1:], out=total[:-1])
     for distance in range(2, borders + 1):
         total[:-distance] += flat[distance:]
