@@ -51,7 +51,7 @@ PRODUCT_BLOCKS, PRODUCT_COLUMNS = 8, (64, 512)
 """A large matrix product is shared out in at least so many blocks, of at least and at most so many
 columns: narrow ones take longer for the same work, and wide ones cannot be shared by many cores."""
 
-BLOCK_ELEMENTS = 1 << 17
+BLOCK_ELEMENTS = 1 << 18
 """Elementwise updates go through memory in blocks of so many elements, which the cache holds. Small
 ones are slow: with every call NumPy takes Python's lock, which other threads want as well."""
 

@@ -98,14 +98,15 @@ def max_pool2d_backward(
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
     dpadded = zeros_like(padded)
     positions = _window_positions(kernel_size, stride, (oh, ow))
-    for block in cached_blocks(padded):
-        remaining = empty_like(y[block])  # what has not found its pixel yet
+    for block in cached_blocks(y):
+        pixels, dpixels, maxima = padded[block], dpadded[block], y[block]
+        remaining = empty_like(maxima)  # what has not found its pixel yet
         remaining[...] = dy[block]
         routed = empty_like(remaining)
         for position in positions:
-            xp.equal(padded[block][position], y[block], out=routed)  # as 1 and 0
+            xp.equal(pixels[position], maxima, out=routed)  # as 1 and 0
             routed *= remaining
-            dpadded[block][position] += routed
+            dpixels[position] += routed
             remaining -= routed
     return _crop(dpadded, x, padding)
 

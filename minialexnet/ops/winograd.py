@@ -184,11 +184,11 @@ def _windows(values, weight):
     )
 
 
-def _copied(windows):
-    """The windows laid out as the rows of matrices, one for each place."""
-    cols = empty(windows.shape, windows.dtype, get_array_module(windows))
-    cols[...] = windows
-    return cols
+def _copied(view):
+    """The same numbers in memory of their own, in C order: as rows of matrices."""
+    array = empty(view.shape, view.dtype, get_array_module(view))
+    array[...] = view
+    return array
 
 
 # ---- pictures side by side -----------------------------------------------------------------------
@@ -244,31 +244,44 @@ def _values_of_rows(x, weight, line: _Line, padding: Padding):
     Returns: (places, lines, padded rows, tiles of a line, C).
     """
     xp = get_array_module(x)
-    _, _, b = _matrices(weight.shape[3], x.dtype, xp)
+    b = _matrix(B, weight.shape[3], x.dtype, xp)
     (top, _), (left, _) = padding
     h, w = x.shape[2:]
     padded = zeros(_padded_shape(x, weight, line, padding), x.dtype, xp)
     for i in range(line.pictures):
         pictures = x[i :: line.pictures].transpose(0, 2, 3, 1)
         padded[:, top : top + h, line.columns(i, left, w)] = pictures
-    pixels = empty((len(b), *padded.shape[:2], line.tiles, padded.shape[3]), x.dtype, xp)
-    for i in range(len(b)):
-        pixels[i] = padded[:, :, i : i + OUTPUTS * (line.tiles - 1) + 1 : OUTPUTS]
-    return _apply(b.T, pixels)
+    return _apply(b.T, _copied(_tiles(padded, len(b), line)))
 
 
 def _values_of_rows_backward(dvalues, weight, line: _Line, padding: Padding, dx):
     """Fills dx (N, H, W, C)."""
     xp = get_array_module(dx)
-    _, _, b = _matrices(weight.shape[3], dx.dtype, xp)
+    b = _matrix(B, weight.shape[3], dx.dtype, xp)
     (top, _), (left, _) = padding
     h, w = dx.shape[1:3]
     dpixels = _apply(b, dvalues)
     dpadded = zeros(_padded_shape(dx.transpose(0, 3, 1, 2), weight, line, padding), dx.dtype, xp)
-    for i in range(len(b)):
-        dpadded[:, :, i : i + OUTPUTS * (line.tiles - 1) + 1 : OUTPUTS] += dpixels[i]
+    dtiles = _tiles(dpadded, len(b), line)
+    for first in range(0, len(b), OUTPUTS):
+        pixels = slice(first, first + OUTPUTS)  # no two tiles share one of these
+        dtiles[pixels] += dpixels[pixels]
     for i in range(line.pictures):
         dx[i :: line.pictures] = dpadded[:, top : top + h, line.columns(i, left, w)]
+
+
+def _tiles(padded, places: int, line: _Line):
+    """A view of all tiles, each m pixels from the last and as many wide as there are places.
+
+    Returns: (places, lines, rows, tiles, C): the first pixels of all tiles, the second ones, ...
+    """
+    lines, rows, _, c = padded.shape
+    line_stride, row, column, channel = padded.strides
+    return get_array_module(padded).lib.stride_tricks.as_strided(
+        padded,
+        (places, lines, rows, line.tiles, c),
+        (column, line_stride, row, OUTPUTS * column, channel),
+    )
 
 
 def _padded_shape(x, weight, line: _Line, padding: Padding):
@@ -287,7 +300,7 @@ def winograd_filters(weight):
     Returns: (places, O, KH*C): for each place a matrix, in the order of taps that `_windows` has.
     """
     xp = get_array_module(weight)
-    _, g, _ = _matrices(weight.shape[3], weight.dtype, xp)
+    g = _matrix(G, weight.shape[3], weight.dtype, xp)
     o, c, kh, kw = weight.shape
     taps = empty((kw, o, kh * c), weight.dtype, xp)
     taps.reshape(kw, o, kh, c)[...] = weight.transpose(3, 0, 2, 1)
@@ -296,7 +309,7 @@ def winograd_filters(weight):
 
 def _filters_backward(dfilters, weight):
     xp = get_array_module(weight)
-    _, g, _ = _matrices(weight.shape[3], weight.dtype, xp)
+    g = _matrix(G, weight.shape[3], weight.dtype, xp)
     o, c, kh, kw = weight.shape
     dweight = empty((o, kh, kw, c), weight.dtype, xp)  # in memory as `conv2d_backward` has it
     dweight.transpose(2, 0, 1, 3)[...] = _apply(g.T, dfilters).reshape(kw, o, kh, c)
@@ -306,7 +319,7 @@ def _filters_backward(dfilters, weight):
 def _outputs_of_products(products, weight, bias, line: _Line, y):
     """Fills y (N, OH, OW, O) with A^T of the products, plus bias."""
     xp = get_array_module(products)
-    a, _, _ = _matrices(weight.shape[3], products.dtype, xp)
+    a = _matrix(A, weight.shape[3], products.dtype, xp)
     outputs = _apply(a.T, products)
     for i, tiles, pictures, columns in line.outputs(y.shape[2]):
         if bias is None:
@@ -317,7 +330,7 @@ def _outputs_of_products(products, weight, bias, line: _Line, y):
 
 def _outputs_of_products_backward(dy, weight, line: _Line):
     xp = get_array_module(dy)
-    a, _, _ = _matrices(weight.shape[3], weight.dtype, xp)
+    a = _matrix(A, weight.shape[3], weight.dtype, xp)
     n, oh, ow, o = dy.shape
     doutputs = zeros((OUTPUTS, n // line.pictures, oh, line.tiles, o), weight.dtype, xp)
     for i, tiles, pictures, columns in line.outputs(ow):
@@ -337,9 +350,12 @@ def _apply(matrix, vectors):
 # ---- the small matrices --------------------------------------------------------------------------
 
 
-def _matrices(taps: int, dtype, xp):
-    """A, G and B for r = `taps`, as arrays."""
-    return tuple(xp.asarray(rows, dtype=dtype) for rows in toom_cook(OUTPUTS, taps))
+A, G, B = range(3)
+
+
+def _matrix(which: int, taps: int, dtype, xp):
+    """A, G or B for r = `taps`, as an array."""
+    return xp.asarray(toom_cook(OUTPUTS, taps)[which], dtype=dtype)
 
 
 @functools.cache

@@ -123,6 +123,15 @@ def in_another_thread(function):
     thread.join()
 
 
+def test_arrays_begin_where_a_line_of_the_cache_does(pool):
+    arrays = [empty((LARGE + 1000 * i,), "u1", np) for i in range(20)]
+    assert {address(array) % 64 for array in arrays} == {0}
+    for array in arrays:  # and end before their blocks do
+        block = array.base._block
+        assert block.address == address(array) == address(block.memory)
+        assert block.memory.size >= array.size
+
+
 def test_a_thread_gets_its_own_memory_back_while_there_is_room(pool):
     """Another's lies in the cache of another core."""
     much = empty((8 * LARGE,), "u1", np)

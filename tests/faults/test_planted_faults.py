@@ -213,17 +213,18 @@ class TestFewerMultiplications:
         ],
     )
     def test_a_backward_map_with_wrong_places(self, monkeypatch, function, target):
-        right, right_matrices = getattr(winograd, function), winograd._matrices
+        right, right_matrix = getattr(winograd, function), winograd._matrix
 
         def wrong_map(*arguments):
             with monkeypatch.context() as patch:
-                patch.setattr(winograd, "_matrices", wrong_matrices)
+                patch.setattr(winograd, "_matrix", wrong_matrix)
                 return right(*arguments)
 
-        def wrong_matrices(*arguments):  # two places exchanged
-            a, g, b = right_matrices(*arguments)
-            order = [1, 0, *range(2, len(a))]
-            return a[order], g[order], b[:, order]
+        def wrong_matrix(which, *arguments):  # two places exchanged
+            matrix = right_matrix(which, *arguments)
+            places = 1 if which == winograd.B else 0
+            order = [1, 0, *range(2, matrix.shape[places])]
+            return matrix.take(order, axis=places)
 
         assert check(*self.CASE).ok
         monkeypatch.setattr(winograd, function, wrong_map)
@@ -231,16 +232,15 @@ class TestFewerMultiplications:
 
     def test_a_wrong_point_is_a_wrong_function_with_a_right_gradient(self, monkeypatch):
         """Only a comparison with the plain convolution tells."""
-        right = winograd._matrices
+        right = winograd._matrix
 
-        def matrices(*arguments):
-            a, g, b = right(*arguments)
-            return a, 1.1 * g, b
+        def wrong_matrix(which, *arguments):
+            return right(which, *arguments) * (1.1 if which == winograd.G else 1)
 
         rng = np.random.default_rng(0)
         x, weight = rng.standard_normal((2, 3, 5, 6)), rng.standard_normal((4, 3, 3, 3))
         np.testing.assert_allclose(winograd.winograd_conv2d(x, weight), conv.conv2d(x, weight))
-        monkeypatch.setattr(winograd, "_matrices", matrices)
+        monkeypatch.setattr(winograd, "_matrix", wrong_matrix)
         assert check(*self.CASE).ok
         assert not np.allclose(winograd.winograd_conv2d(x, weight), conv.conv2d(x, weight))
 
