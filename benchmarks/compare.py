@@ -110,6 +110,7 @@ def run(settings: Settings, sections, report: Report) -> None:
         except ContestantError as error:
             report.remark(f"left out: the section {section}: {error}")
     measurements.waiting(report)
+    measurements.stealing(report)
 
 
 def write(options: argparse.Namespace, settings: Settings, report: Report) -> None:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from machine import stolen_seconds
+
 RIVALS = {
     "ours": ("minialexnet", "minialexnet"),
     "torch": ("PyTorch", "torch"),
@@ -125,6 +127,9 @@ class Contestant:
 Turn = Callable[[], Mapping[str, float]]
 Times = dict[str, list[Mapping[str, float] | None]]
 
+stolen: list[tuple[str, float]] = []
+"""(whose, share) of every turn of the run: the processors' time which others got on the host."""
+
 
 def alternate(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]) -> Times:
     """Let each have a turn, round after round, so that a drift of the machine hits all alike.
@@ -132,7 +137,8 @@ def alternate(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]
     Each round begins with another one. Before, each has two turns to warm up (one, if that takes
     ten seconds). Those that fail are left out, and `say` tells why.
 
-    Returns: for each, what its turns returned, with None for rounds in which it had none.
+    Returns: for each, what its turns returned, with None for rounds in which it had none; where it
+    is known, also "stolen", as `stolen` has it.
     """
     times: Times = {name: [] for name in turns}
     spent = dict.fromkeys(turns, 0.0)
@@ -140,15 +146,21 @@ def alternate(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]
 
     def take_turn(name: str) -> Mapping[str, float] | None:
         time.sleep(PAUSE)
-        start = time.perf_counter()
+        start, stolen_before = time.perf_counter(), stolen_seconds()
         try:
-            return left[name]()
+            result = left[name]()
         except ContestantError as error:
             say(f"left out: {error}")
             del left[name], times[name]
             return None
         finally:
-            spent[name] += time.perf_counter() - start
+            elapsed = time.perf_counter() - start
+            spent[name] += elapsed
+        if stolen_before is None:
+            return result
+        share = (stolen_seconds() - stolen_before) / elapsed / os.cpu_count()
+        stolen.append((name, share))
+        return {**result, "stolen": share}
 
     for name in turns:
         take_turn(name)

@@ -147,6 +147,19 @@ def processor() -> str:
     return f"{name} (family {family}, model {model})" if family and model else name
 
 
+def stolen_seconds(statistics: Path = Path("/proc/stat")) -> float | None:
+    """Time of all processors that the host of this virtual machine has given to others.
+
+    It is counted since the machine was started; None where that is not known. A machine that is no
+    virtual one is told 0.
+    """
+    try:
+        name, *ticks = statistics.read_text().splitlines()[0].split()
+        return int(ticks[7]) / os.sysconf("SC_CLK_TCK") if name == "cpu" else None
+    except (OSError, IndexError, ValueError, AttributeError):
+        return None
+
+
 def _memory() -> str:
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

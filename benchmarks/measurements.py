@@ -18,6 +18,7 @@ from contestants import (
     alternate,
     median,
     ratios,
+    stolen,
 )
 from operations import OPERATIONS
 from reporting import Report, Table, duration, gib, percent, rate, times
@@ -476,3 +477,21 @@ def waiting(report: Report) -> None:
             f"at most ({most}, on average), and the next turn began after {1000 * PAUSE:.0f} ms"
         )
     report.add("waiting", means)
+
+
+def stealing(report: Report) -> None:
+    """Say what part of the processors' time the host of a virtual machine gave to others."""
+    shares: dict[str, list[float]] = {}
+    for name, share in stolen:
+        shares.setdefault(name, []).append(share)
+    means = {name: statistics.mean(values) for name, values in shares.items()}
+    if any(means.values()):
+        most = max(means, key=means.get)
+        mean = statistics.mean(share for _, share in stolen)
+        report.remark(
+            f"of the processors' time others on the host got {100 * mean:.1f}% during the turns, "
+            f"most in those of {most} ({100 * means[most]:.1f}%)"
+        )
+    elif means:
+        report.remark("others on the host got none of the processors' time during the turns")
+    report.add("stolen", means)

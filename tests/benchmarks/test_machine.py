@@ -29,3 +29,18 @@ def test_what_the_environment_told_blas_is_reported(monkeypatch, libraries, told
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(machine, "threadpool_info", lambda: libraries)
     assert machine.blas() == reported
+
+
+def test_time_the_host_gave_to_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine.os, "sysconf", {"SC_CLK_TCK": 50}.__getitem__, raising=False)
+    statistics = tmp_path / "stat"
+    statistics.write_text("cpu  10 20 30 40 50 60 70 125 80 90\ncpu0 1 2 3 4 5 6 7 8 9 10\n")
+    assert machine.stolen_seconds(statistics) == 2.5
+
+
+@pytest.mark.parametrize("text", ["", "cpu  10 20 30 40\n", "intr 1 2 3 4 5 6 7 8 9\n", None])
+def test_a_system_that_does_not_tell_of_it(tmp_path, text):
+    statistics = tmp_path / "stat"
+    if text is not None:
+        statistics.write_text(text)
+    assert machine.stolen_seconds(statistics) is None
