@@ -127,8 +127,9 @@ class Contestant:
 Turn = Callable[[], Mapping[str, float]]
 Times = dict[str, list[Mapping[str, float] | None]]
 
-stolen: list[tuple[str, float]] = []
-"""(whose, share) of every turn of the run: the processors' time which others got on the host."""
+stolen: list[tuple[float, float]] = []
+"""Seconds that others on the host got of the processors, and seconds that there were of all of
+these together, in every turn of the run, those to warm up too."""
 
 
 def alternate(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]) -> Times:
@@ -138,7 +139,7 @@ def alternate(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]
     ten seconds). Those that fail are left out, and `say` tells why.
 
     Returns: for each, what its turns returned, with None for rounds in which it had none; where it
-    is known, also "stolen", as `stolen` has it.
+    is known, also "stolen", the share that others on the host got of the processors' time.
     """
     times: Times = {name: [] for name in turns}
     spent = dict.fromkeys(turns, 0.0)
@@ -156,11 +157,11 @@ def alternate(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]
         finally:
             elapsed = time.perf_counter() - start
             spent[name] += elapsed
-        if stolen_before is None:
+        stolen_after = stolen_seconds()
+        if stolen_before is None or stolen_after is None:
             return result
-        share = (stolen_seconds() - stolen_before) / elapsed / os.cpu_count()
-        stolen.append((name, share))
-        return {**result, "stolen": share}
+        stolen.append((stolen_after - stolen_before, elapsed * os.cpu_count()))
+        return {**result, "stolen": stolen[-1][0] / stolen[-1][1]}
 
     for name in turns:
         take_turn(name)

@@ -150,8 +150,8 @@ def processor() -> str:
 def stolen_seconds(statistics: Path = Path("/proc/stat")) -> float | None:
     """Time of all processors that the host of this virtual machine has given to others.
 
-    It is counted since the machine was started; None where that is not known. A machine that is no
-    virtual one is told 0.
+    It is counted in ticks (of 10 ms mostly) since the machine was started. None where the system
+    does not count it; 0 also where the host does not tell the system of it.
     """
     try:
         name, *ticks = statistics.read_text().splitlines()[0].split()

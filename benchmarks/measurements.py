@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import contestants
 import numpy as np
 from contestants import (
     PAUSE,
@@ -18,7 +19,6 @@ from contestants import (
     alternate,
     median,
     ratios,
-    stolen,
 )
 from operations import OPERATIONS
 from reporting import Report, Table, duration, gib, percent, rate, times
@@ -481,17 +481,15 @@ def waiting(report: Report) -> None:
 
 def stealing(report: Report) -> None:
     """Say what part of the processors' time the host of a virtual machine gave to others."""
-    shares: dict[str, list[float]] = {}
-    for name, share in stolen:
-        shares.setdefault(name, []).append(share)
-    means = {name: statistics.mean(values) for name, values in shares.items()}
-    if any(means.values()):
-        most = max(means, key=means.get)
-        mean = statistics.mean(share for _, share in stolen)
+    if not contestants.stolen:  # this system does not count it
+        return
+    lost, available = map(sum, zip(*contestants.stolen, strict=True))
+    if lost:
+        share = f"others on the host got {100 * lost / available:.1f}% of the processors' time"
+        report.remark(f"during the turns {share}")
+    else:
         report.remark(
-            f"of the processors' time others on the host got {100 * mean:.1f}% during the turns, "
-            f"most in those of {most} ({100 * means[most]:.1f}%)"
+            "during the turns the system counted no time that the host gave to others (not every "
+            "host tells)"
         )
-    elif means:
-        report.remark("others on the host got none of the processors' time during the turns")
-    report.add("stolen", means)
+    report.add("stolen", {"stolen": lost, "available": available})

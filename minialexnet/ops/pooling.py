@@ -98,7 +98,7 @@ def max_pool2d_backward(
     padded = _pad(x, (oh, ow), kernel_size, stride, padding, -xp.inf)
     dpadded = zeros_like(padded)
     positions = _window_positions(kernel_size, stride, (oh, ow))
-    for block in cached_blocks(y):
+    for block in cached_blocks(y):  # and not of x: each pass is over as many numbers as y has
         pixels, dpixels, maxima = padded[block], dpadded[block], y[block]
         remaining = empty_like(maxima)  # what has not found its pixel yet
         remaining[...] = dy[block]

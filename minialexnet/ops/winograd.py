@@ -184,11 +184,11 @@ def _windows(values, weight):
     )
 
 
-def _copied(view):
-    """The same numbers in memory of their own, in C order: as rows of matrices."""
-    array = empty(view.shape, view.dtype, get_array_module(view))
-    array[...] = view
-    return array
+def _copied(windows):
+    """The windows laid out as the rows of matrices, one for each place."""
+    cols = empty(windows.shape, windows.dtype, get_array_module(windows))
+    cols[...] = windows
+    return cols
 
 
 # ---- pictures side by side -----------------------------------------------------------------------
@@ -247,11 +247,14 @@ def _values_of_rows(x, weight, line: _Line, padding: Padding):
     b = _matrix(B, weight.shape[3], x.dtype, xp)
     (top, _), (left, _) = padding
     h, w = x.shape[2:]
-    padded = zeros(_padded_shape(x, weight, line, padding), x.dtype, xp)
+    padded = zeros(_padded_shape(x, line, padding), x.dtype, xp)
     for i in range(line.pictures):
         pictures = x[i :: line.pictures].transpose(0, 2, 3, 1)
         padded[:, top : top + h, line.columns(i, left, w)] = pictures
-    return _apply(b.T, _copied(_tiles(padded, len(b), line)))
+    first, others = _pixels_of_tiles(padded, len(b))
+    pixels = empty((len(b), *first.shape[1:]), x.dtype, xp)
+    pixels[:OUTPUTS], pixels[OUTPUTS:] = first, others
+    return _apply(b.T, pixels)
 
 
 def _values_of_rows_backward(dvalues, weight, line: _Line, padding: Padding, dx):
@@ -261,34 +264,31 @@ def _values_of_rows_backward(dvalues, weight, line: _Line, padding: Padding, dx)
     (top, _), (left, _) = padding
     h, w = dx.shape[1:3]
     dpixels = _apply(b, dvalues)
-    dpadded = zeros(_padded_shape(dx.transpose(0, 3, 1, 2), weight, line, padding), dx.dtype, xp)
-    dtiles = _tiles(dpadded, len(b), line)
-    for first in range(0, len(b), OUTPUTS):
-        pixels = slice(first, first + OUTPUTS)  # no two tiles share one of these
-        dtiles[pixels] += dpixels[pixels]
+    dpadded = zeros(_padded_shape(dx.transpose(0, 3, 1, 2), line, padding), dx.dtype, xp)
+    first, others = _pixels_of_tiles(dpadded, len(b))
+    first += dpixels[:OUTPUTS]
+    others += dpixels[OUTPUTS:]
     for i in range(line.pictures):
         dx[i :: line.pictures] = dpadded[:, top : top + h, line.columns(i, left, w)]
 
 
-def _tiles(padded, places: int, line: _Line):
-    """A view of all tiles, each m pixels from the last and as many wide as there are places.
+def _pixels_of_tiles(padded, places: int):
+    """Views of the first m pixels of all tiles, and of the others: the next tiles' first ones.
 
-    Returns: (places, lines, rows, tiles, C): the first pixels of all tiles, the second ones, ...
+    Returns: two of (pixels of a tile, lines, rows, tiles, C); no pixel is twice in one of them.
     """
     lines, rows, _, c = padded.shape
-    line_stride, row, column, channel = padded.strides
-    return get_array_module(padded).lib.stride_tricks.as_strided(
-        padded,
-        (places, lines, rows, line.tiles, c),
-        (column, line_stride, row, OUTPUTS * column, channel),
-    )
+    pixels = padded.reshape(lines, rows, -1, OUTPUTS, c).transpose(3, 0, 1, 2, 4)
+    return pixels[:, :, :, :-1], pixels[: places - OUTPUTS, :, :, 1:]
 
 
-def _padded_shape(x, weight, line: _Line, padding: Padding):
-    """Lines with the zeros around and between their pictures: (lines, padded rows, columns, C)."""
+def _padded_shape(x, line: _Line, padding: Padding):
+    """Lines with the zeros around and between their pictures: (lines, padded rows, columns, C).
+
+    Behind the last tile there is room for what it has of the next one's pixels: at most m of them.
+    """
     n, c, h, _ = x.shape
-    columns = OUTPUTS * line.tiles + weight.shape[3] - 1
-    return n // line.pictures, h + sum(padding[0]), columns, c
+    return n // line.pictures, h + sum(padding[0]), OUTPUTS * (line.tiles + 1), c
 
 
 def winograd_filters(weight):

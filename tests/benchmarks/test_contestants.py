@@ -1,8 +1,12 @@
 """Contestants take turns, and what each turn was like is kept with its time."""
 
+import itertools
+
 import contestants
+import measurements
 import pytest
 from contestants import ContestantError, alternate
+from reporting import Report
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +52,29 @@ def test_a_turn_tells_what_share_of_the_processors_the_host_gave_to_others(monke
     times = alternate({"a": lambda: turn(0.0), "b": lambda: turn(0.4)}, 1, print)
     assert times["a"] == [{"step": 2.0, "stolen": 0.0}]
     assert times["b"][0]["stolen"] == pytest.approx(0.05)
-    assert [name for name, _ in contestants.stolen] == ["a", "a", "b", "b", "a", "b"]
+    assert contestants.stolen == [(pytest.approx(s), 8.0) for s in (0, 0, 0.4, 0.4, 0, 0.4)]
 
 
-def test_where_the_system_does_not_tell_of_it_there_is_nothing_more_to_a_turn(monkeypatch):
-    monkeypatch.setattr(contestants, "stolen_seconds", lambda: None)
+@pytest.mark.parametrize("known_before", [False, True])
+def test_where_the_system_does_not_tell_of_it_a_turn_has_no_more(monkeypatch, known_before):
+    told = itertools.cycle([1.0 if known_before else None, None])
+    monkeypatch.setattr(contestants, "stolen_seconds", lambda: next(told))
     assert alternate({"a": lambda: {"step": 1.0}}, 1, print) == {"a": [{"step": 1.0}]}
     assert contestants.stolen == []
+
+
+@pytest.mark.parametrize(
+    ("turns", "remarks"),
+    [
+        ([], []),
+        # One long turn weighs more than many short ones.
+        ([(0.06, 0.6)] * 9 + [(0.0, 60.0)], ["during the turns others on the host got 0.8%"]),
+        ([(0.0, 0.6), (0.0, 60.0)], ["during the turns the system counted no time"]),
+    ],
+)
+def test_the_report_says_what_part_of_the_whole_that_was(monkeypatch, turns, remarks):
+    monkeypatch.setattr(contestants, "stolen", turns)
+    report = Report("title", "command", {})
+    measurements.stealing(report)
+    assert len(report.remarks) == len(remarks)
+    assert all(map(str.startswith, report.remarks, remarks))
