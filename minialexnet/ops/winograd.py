@@ -350,7 +350,7 @@ def _apply(matrix, vectors):
 # ---- the small matrices --------------------------------------------------------------------------
 
 
-A, G, B = range(3)
+A, G, B = range(3)  # in the order in which `toom_cook` returns them
 
 
 def _matrix(which: int, taps: int, dtype, xp):

@@ -126,7 +126,7 @@ def in_another_thread(function):
 def test_arrays_begin_where_a_line_of_the_cache_does(pool):
     arrays = [empty((LARGE + 1000 * i,), "u1", np) for i in range(20)]
     assert {address(array) % 64 for array in arrays} == {0}
-    for array in arrays:  # and end before their blocks do
+    for array in arrays:  # and lie within their blocks
         block = array.base._block
         assert block.address == address(array) == address(block.memory)
         assert block.memory.size >= array.size
