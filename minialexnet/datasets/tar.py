@@ -13,8 +13,15 @@ from typing import BinaryIO
 from minialexnet.datasets.entries import BLOCK, Entry, damage_named, refused, wrong_name
 from minialexnet.errors import InputError
 
+try:
+    from compression.zstd import ZstdError
+except ImportError:  # before Python 3.14, whose tarfile is the first to read Zstandard
+    ZstdError = None
+
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
+BROKEN += (ZstdError,) if ZstdError else ()
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # what gzip, bzip2 and xz files begin with
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
 LONG_NAME_TYPES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -33,21 +40,26 @@ class _StrictTarInfo(tarfile.TarInfo):
         # A header which is cut off or damaged reads as the end of the archive otherwise, and the
         # pictures behind it would be missed without a word.
         try:
-            return super().fromtarfile(tar)
+            info = super().fromtarfile(tar)
         except tarfile.EOFHeaderError:
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(str(error)) from None
-
-    @classmethod
-    def frombuf(cls, buf, encoding, errors):
-        info = super().frombuf(buf, encoding, errors)
-        if info.size < 0:  # it would lead back, and round and round
-            raise tarfile.ReadError(f"a file of {info.size} bytes")
-        # Names which are too long for a header are read into memory, whatever their length.
-        if info.type in LONG_NAME_TYPES and info.size > LONG_NAME_LIMIT:
-            raise tarfile.ReadError(f"a file name of {info.size} bytes")
+        info._check_size()  # again: a header before its own may have said another
         return info
+
+    def _proc_member(self, tar):
+        # Each header comes through here, where tarfile's own comment lets subclasses step in. (It
+        # does not through `frombuf`, since 3.13 and in later releases of the versions before.)
+        self._check_size()
+        # Names which are too long for a header are read into memory, whatever their length.
+        if self.type in LONG_NAME_TYPES and self.size > LONG_NAME_LIMIT:
+            raise tarfile.ReadError(f"a file name of {self.size} bytes")
+        return super()._proc_member(tar)
+
+    def _check_size(self) -> None:
+        if self.size < 0:  # it would lead back, and round and round
+            raise tarfile.ReadError(f"a file of {self.size} bytes")
 
 
 @contextmanager
@@ -66,9 +78,13 @@ def _tar(path: Path, file: BinaryIO) -> tarfile.TarFile:
     except tarfile.TarError:
         file.seek(0)
         start = file.read(16)
-    if start.startswith(COMPRESSED):
+    zstandard = start.startswith(ZSTANDARD)
+    if start.startswith(COMPRESSED) or (zstandard and ZstdError):
         raise tarfile.ReadError("or there is no tar archive inside it")
-    what = "a zip archive" if start.startswith(b"PK") else f"it begins with {start!r}"
+    if zstandard:
+        what = "compressed with Zstandard, which Python reads from 3.14 on"
+    else:
+        what = "a zip archive" if start.startswith(b"PK") else f"it begins with {start!r}"
     raise InputError(
         f"'{path}' is not a .tar/.tgz archive ({what}): give such an archive, or unpack it and "
         "give the folder"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
@@ -10,7 +11,7 @@ import pytest
 
 from minialexnet.datasets import open_source
 from minialexnet.datasets.source import printable
-from minialexnet.datasets.tar import infos, opened_tar
+from minialexnet.datasets.tar import ZSTANDARD, ZstdError, infos, opened_tar
 from minialexnet.errors import InputError
 
 GOOD = {"train/cat": 3, "train/dog": 3, "val/cat": 2, "val/dog": 2}
@@ -200,6 +201,29 @@ def test_wrong_kind_of_file(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("train/cat/0.png", b"x")
     refused(tmp_path / "x.zip", "x.zip", "a zip archive", "unpack it")
+
+
+@pytest.mark.skipif(ZstdError is not None, reason="this Python reads Zstandard")
+def test_zstandard_before_python_3_14(tmp_path):
+    (tmp_path / "x.tar.zst").write_bytes(ZSTANDARD + b"anything")
+    refused(tmp_path / "x.tar.zst", "is not a .tar/.tgz archive", "Zstandard", "from 3.14 on")
+
+
+@pytest.mark.skipif(ZstdError is None, reason="this Python cannot read Zstandard")
+def test_zstandard(tmp_path, good_set, pack):
+    from compression import zstd
+
+    path = pack(good_set, "x.tar.zst", mode="w:zst")
+    assert open_source(path).splits["train"].names == TRAIN_NAMES
+    whole = path.read_bytes()
+    for damage in range(len(ZSTANDARD), len(whole), len(whole) // 50):
+        path.write_bytes(whole[:damage] + bytes([whole[damage] ^ 0x55]) + whole[damage + 1 :])
+        with contextlib.suppress(InputError):  # it may also hit what no checksum covers
+            list(open_source(path).read())
+        path.write_bytes(whole[:damage])
+        refused(path, "x.tar.zst", "damaged")
+    path.write_bytes(zstd.compress(b"hello" * 1000))
+    refused(path, "x.tar.zst", "no tar archive inside")
 
 
 def test_unreadable(good_set, pack, monkeypatch):

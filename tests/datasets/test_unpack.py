@@ -315,6 +315,16 @@ def test_a_size_below_nothing(tmp_path, place):
     refused(path, place, "cut off or damaged", "-512 bytes")
 
 
+@pytest.mark.parametrize("size", [-1, -512, -1536])
+def test_a_size_below_nothing_in_an_extended_header(tmp_path, place, size):
+    """It counts in place of the one in the file's own header, and led round and round."""
+    first, second = tarfile.TarInfo("top/a.png"), tarfile.TarInfo("top/b.png")
+    second.pax_headers = {"size": str(size)}
+    path = tmp_path / "x.tar"
+    path.write_bytes(first.tobuf() + second.tobuf(tarfile.PAX_FORMAT) + bytes(1024))
+    refused(path, place, "cut off or damaged")
+
+
 @MAKERS
 @pytest.mark.parametrize("files", [{"a": b"x", "a/b": b"x"}, {"a/b": b"x", "a": b"x"}])
 def test_a_file_in_the_place_of_a_folder(tmp_path, place, make, name, files):
