@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from minialexnet.backend import usable_cores
+from minialexnet.backend import python_version, usable_cores
 
 SIZES = (1024, 2048, 3072, 4096)
 COPY_BYTES = 1 << 28
@@ -93,7 +93,7 @@ def describe_machine() -> dict[str, str]:
         "processor": f"{processor()}, {usable_cores()} cores",
         "memory": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
-        "Python": platform.python_version(),
+        "Python": python_version(),
     }
     for package, name in (("numpy", "NumPy"), ("torch", "PyTorch"), ("dezero", "DeZero")):
         try:

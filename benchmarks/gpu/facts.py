@@ -11,7 +11,7 @@ from machine import blas, processor, with_commit
 from gpu import ROOT
 from gpu.part import Part
 from gpu.place import Place
-from minialexnet.backend import PRECISIONS, usable_cores
+from minialexnet.backend import PRECISIONS, python_version, usable_cores
 from minialexnet.backend.precision import TF32_SINCE
 
 
@@ -25,7 +25,7 @@ def run(part: Part) -> None:
         **(_gpu(place.xp) if place.on_gpu else {"GPU": "none: NumPy in its place"}),
         processor=f"{processor()}, {usable_cores()} cores",
         system=f"{platform.system()} {platform.machine()}",
-        Python=platform.python_version(),
+        Python=python_version(),
         NumPy=f"{importlib.metadata.version('numpy')} with {blas()}",
         PyTorch=_installed("torch"),
     )

@@ -28,6 +28,7 @@ from minialexnet.backend.gpu_memory import (
     register_pool,
     release_gpu_memory,
 )
+from minialexnet.backend.interpreter import python_version
 from minialexnet.backend.kernels import Kernels, has_kernels, register_kernel_compiler
 from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
 from minialexnet.backend.parallel import (
@@ -95,6 +96,7 @@ __all__ = [
     "move",
     "num_threads",
     "one_late",
+    "python_version",
     "register_array_module",
     "register_kernel_compiler",
     "register_pool",

@@ -9,7 +9,13 @@ from pathlib import Path
 from threadpoolctl import threadpool_info
 
 import minialexnet
-from minialexnet.backend import cupy_packages, cupy_problem, num_threads, select_device
+from minialexnet.backend import (
+    cupy_packages,
+    cupy_problem,
+    num_threads,
+    python_version,
+    select_device,
+)
 from minialexnet.cli.common import load_data, planned_config
 from minialexnet.cli.options import add_backend, add_precision, add_recipe, chosen_device, recipe
 from minialexnet.cli.text import hanging
@@ -57,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_installation(options: argparse.Namespace) -> None:
-    _row("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    _row("Python", f"{python_version()} on {platform.system()} {platform.machine()}")
     own = _version("minialexnet") or "a clone that was not installed"
     _row("minialexnet", f"{own}, in {Path(minialexnet.__file__).parent}")
     for package in PACKAGES:

@@ -1,5 +1,6 @@
 """`minialexnet doctor`."""
 
+import platform
 import re
 import sys
 
@@ -25,6 +26,7 @@ def test_versions_threads_and_folders_are_listed(cli):
     answer = cli("doctor")
     assert (answer.status, answer.err) == (0, "")
     for what, pattern in {
+        "Python": re.escape(platform.python_version()),
         "numpy": re.escape(np.__version__),
         "pillow": re.escape(pillow_version),
         "BLAS": r".*threads",
