@@ -30,7 +30,7 @@ from minialexnet.backend.gpu_memory import (
 )
 from minialexnet.backend.interpreter import python_version
 from minialexnet.backend.kernels import Kernels, has_kernels, register_kernel_compiler
-from minialexnet.backend.memory import copy, empty, empty_like, release_memory, zeros, zeros_like
+from minialexnet.backend.memory import copy, empty, empty_like, zeros, zeros_like
 from minialexnet.backend.parallel import (
     blas_on_one_thread,
     cached_blocks,
@@ -40,6 +40,7 @@ from minialexnet.backend.parallel import (
     map_ordered,
     matmul,
     num_threads,
+    release_memory,
     set_num_threads,
     slice_batch,
 )

@@ -16,11 +16,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from numbers import Integral
 from typing import Any, TypeVar
 
 import threadpoolctl
 
+from minialexnet.backend import memory
 from minialexnet.backend.arrays import Array, get_array_module, is_on_host, memory_order_view
 from minialexnet.backend.cores import usable_cores
 from minialexnet.backend.memory import empty
@@ -126,7 +128,7 @@ def set_num_threads(count: int) -> None:
 
     Raises InputError for less than one thread, and in a worker, which would wait for itself.
     """
-    global _pool, _threads
+    global _threads
     if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
         raise InputError(f"the number of threads is {count!r}; expected a whole number from 1")
     if _is_worker():
@@ -135,12 +137,21 @@ def set_num_threads(count: int) -> None:
             "of map_ordered and for_each_block"
         )
     with _pool_lock:
-        if _pool is not None and count != _threads:
-            try:
-                _pool.shutdown()
-            finally:  # if interrupted as well: a pool that is shut down takes no more work
-                _pool = None
+        if count != _threads:
+            _end_pool()
         _threads = count
+
+
+def release_memory() -> None:
+    """Give memory that is kept for the next pass back to the operating system.
+
+    The pool's threads end before, and are started again for the next work: a free-threaded Python
+    frees an array that a thread has made only when that thread runs again, or ends.
+    """
+    if not _is_worker():  # which would wait for itself
+        with _pool_lock:
+            _end_pool()
+    memory.release_memory()
 
 
 def slice_batch(x: Array) -> list[slice]:
@@ -200,6 +211,8 @@ def cached_blocks(x: Array, elements: int | None = None) -> list[slice]:
 def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """`map`, on the pool's threads with one BLAS thread each; results come in order of `items`.
 
+    The calls see the caller's context (`contextvars`), of which NumPy's error state is a part.
+
     Runs in the calling thread when there is one item, one thread, or the caller is itself a
     worker of the pool (which must not wait for workers). With one thread BLAS has one as well:
     it cuts its sums differently for several, and the results would differ in the last bits.
@@ -228,7 +241,7 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
             with _pool_lock:  # or set_num_threads could shut the pool down in between
                 pool = _get_pool()
                 for item in items:  # one by one: an interruption must find those begun
-                    futures.append(pool.submit(work, item))
+                    futures.append(pool.submit(copy_context().run, work, item))
             while futures:
                 result = futures[0].result()
                 futures.popleft()  # or its result would be kept until the last one is there
@@ -306,6 +319,16 @@ def _get_pool() -> ThreadPoolExecutor:
     if _pool is None:
         _pool = ThreadPoolExecutor(num_threads(), thread_name_prefix="minialexnet")
     return _pool
+
+
+def _end_pool() -> None:
+    """Wait for the pool's threads to end. The caller holds `_pool_lock`."""
+    global _pool
+    if _pool is not None:
+        try:
+            _pool.shutdown()
+        finally:  # if interrupted as well: a pool that is shut down takes no more work
+            _pool = None
 
 
 def _begin_anew_after_fork() -> None:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 
 import numpy as np
 
@@ -46,13 +47,14 @@ def decode_all(
             return split, position, TooLittleMemory("there is not enough memory to decode it")
 
     # Pillow warns of odd notes in a picture, which do not matter, and of huge ones, which are
-    # skipped. Filters belong to the whole process, so this must be around all threads.
+    # skipped. Filters belong to the whole process, so this must be around all threads; or, in a
+    # free-threaded Python, to a context, so each call gets a copy of this one.
     with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
         warnings.filterwarnings("ignore", module=r"PIL\.")
         jobs: deque[Future[Decoded]] = deque()
         try:
             for file in files:
-                jobs.append(pool.submit(decode, *file))
+                jobs.append(pool.submit(copy_context().run, decode, *file))
                 if len(jobs) > WAITING_PER_WORKER * workers:
                     yield jobs.popleft().result()
             while jobs:

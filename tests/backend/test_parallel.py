@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 import weakref
 
 import numpy as np
@@ -17,12 +18,15 @@ from strict import to_strict
 
 from minialexnet.backend import (
     cached_blocks,
+    empty,
     for_each_block,
     halve_slice,
     map_ordered,
     matmul,
+    memory,
     num_threads,
     parallel,
+    release_memory,
     set_num_threads,
     slice_batch,
 )
@@ -371,6 +375,51 @@ def test_a_worker_that_sets_the_number_of_threads_is_told_so():
     """)
     assert done.returncode == 0
     assert "InputError set_num_threads was called in a worker" in done.stdout
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_numpys_error_state_and_the_filters_of_warnings_are_the_callers(count):
+    """Also of the calls after, which in a free-threaded Python had those of the first caller."""
+    large = np.full(1000, 1e38, np.float32)
+
+    def overflow():
+        list(map_ordered(lambda i: large * large, range(4)))
+
+    set_num_threads(3)  # other than count, so that threads begin here
+    set_num_threads(count)
+    for _ in range(2):
+        with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+            overflow()
+        with np.errstate(over="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            overflow()
+        with pytest.warns(RuntimeWarning, match="overflow"):
+            overflow()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_released_memory_is_also_that_of_what_workers_have_made(monkeypatch, count):
+    """A free-threaded Python keeps it until these run again, or end."""
+    monkeypatch.setattr(memory, "_pool", memory._Pool())
+    set_num_threads(count)
+    arrays = list(map_ordered(lambda i: empty((1 << 20,), np.float32, np), range(4)))
+    assert memory._pool.usage()[0] == 4 << 22
+    del arrays
+    release_memory()
+    assert memory._pool.usage() == (0, 0, 0)
+    assert list(map_ordered(lambda i: i * i, range(4))) == [0, 1, 4, 9]
+
+
+def test_a_worker_may_release_memory():
+    done = run_python("""
+        import os, threading
+        from minialexnet.backend import map_ordered, release_memory, set_num_threads
+        threading.Timer(20, os._exit, [3]).start()  # a worker must not wait for its own end
+        set_num_threads(2)
+        list(map_ordered(lambda i: release_memory(), range(4)))
+        os._exit(0)
+    """)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
