@@ -126,12 +126,12 @@ def load_data_for(checkpoint: Checkpoint, path: Path, given: str | None) -> tupl
         data, pictures = given, load_data(given, config.picture_size, config.fit)
     else:
         data, pictures = config.data, load_data_again(config, path)
-    if list(pictures.classes) != checkpoint.classes:
+    found, expected = pictures.classes, checkpoint.classes
+    if list(found) != expected:
+        difference = f": {class_difference(found, expected)}" if {*found} & {*expected} else ""
         raise InputError(
-            f"{data} has the classes {listing(pictures.classes)}, but {path} was trained on "
-            f"{listing(checkpoint.classes)}: "
-            f"{class_difference(pictures.classes, checkpoint.classes)}; give pictures of those "
-            "with --data"
+            f"{data} has the classes {listing(found)}, but {path} was trained on "
+            f"{listing(expected)}{difference}; give pictures of those with --data"
         )
     return data, pictures
 

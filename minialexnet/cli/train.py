@@ -177,9 +177,11 @@ def _resumed(run: RunFolder, options: argparse.Namespace) -> Trainer:
     )
     trainer.restore(checkpoint)
     _say_memory(trainer)
+    epoch, step = trainer.position.epoch + 1, trainer.position.step
     trainer.progress.say(
-        f"going on in epoch {trainer.position.epoch + 1} after {trainer.position.step} of "
-        f"{len(trainer.batches)} steps"
+        f"going on in epoch {epoch} after {step} of {len(trainer.batches)} steps"
+        if step
+        else f"going on with epoch {epoch}"
     )
     return trainer
 

@@ -60,6 +60,12 @@ def test_other_classes_are_refused_and_both_lists_named(cli, trained, new_set, t
     answer.sentence("red: blue, green missing and cat, dog besides; give")
 
 
+def test_classes_that_have_none_in_common_are_named_once(cli, trained, new_set, tmp_path):
+    other = new_set(tmp_path / "pets", "cat dog", train=1, val=1)
+    sentence = cli("eval", "--checkpoint", trained, "--data", other).sentence("cat, dog", "; give")
+    assert sentence.count("cat") == sentence.count("blue, green, red") == 1
+
+
 def test_pictures_that_were_moved_are_asked_for(cli, trained, own_tiny, tmp_path):
     checkpoint = load_checkpoint(trained / "best.npz")
     checkpoint.config["data"] = str(tmp_path / "gone")

@@ -270,6 +270,18 @@ class TestGoingOn:
         assert same_weights(stopped, trained)
         assert [row["epoch"] for row in rows(stopped)] == ["1", "2"]
 
+    def test_a_run_that_ended_right_after_an_epoch(
+        self, cli, trained, tiny, recipe, tmp_path, same_weights, monkeypatch
+    ):
+        """Killed, say, before the first step of the next."""
+        with monkeypatch.context() as patch:
+            patch.setattr(RunFolder, "save_metrics", lambda *_: sys.exit(9))
+            assert cli("train", "--data", tiny, "--runs", tmp_path, *recipe).status == 9
+        answer = cli("train", "--resume", tmp_path / "tiny-1")
+        assert answer.status == 0
+        assert "\ngoing on with epoch 2\n" in answer.err
+        assert same_weights(tmp_path / "tiny-1", trained)
+
     def test_a_checkpoint_of_the_run_names_it_too(self, cli, stopped, trained, same_weights):
         assert cli("train", "--resume", stopped / "last.npz").status == 0
         assert same_weights(stopped, trained)
