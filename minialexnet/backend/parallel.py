@@ -146,11 +146,16 @@ def release_memory() -> None:
     """Give memory that is kept for the next pass back to the operating system.
 
     The pool's threads end before, and are started again for the next work: a free-threaded Python
-    frees an array that a thread has made only when that thread runs again, or ends.
+    frees an array that a thread has made only when that thread runs again, or ends. Calls that
+    the pool was given are waited for, so a worker must not wait for a thread that is in here. In a
+    worker, or while somebody gives the pool work, no thread ends.
     """
-    if not _is_worker():  # which would wait for itself
-        with _pool_lock:
+    # Without waiting for the lock: collecting garbage while it is held may lead here.
+    if not _is_worker() and _pool_lock.acquire(blocking=False):
+        try:
             _end_pool()
+        finally:
+            _pool_lock.release()
     memory.release_memory()
 
 
@@ -211,7 +216,8 @@ def cached_blocks(x: Array, elements: int | None = None) -> list[slice]:
 def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """`map`, on the pool's threads with one BLAS thread each; results come in order of `items`.
 
-    The calls see the caller's context (`contextvars`), of which NumPy's error state is a part.
+    Each call on the pool gets a copy of the context (`contextvars`) in which the first result was
+    asked for; NumPy's error state is a part of it.
 
     Runs in the calling thread when there is one item, one thread, or the caller is itself a
     worker of the pool (which must not wait for workers). With one thread BLAS has one as well:
@@ -236,7 +242,7 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
             _worker.busy = False
 
     with _one_blas_thread:
-        pool, futures = None, deque[Future[R]]()
+        process, futures = os.getpid(), deque[Future[R]]()
         try:
             with _pool_lock:  # or set_num_threads could shut the pool down in between
                 pool = _get_pool()
@@ -247,7 +253,7 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
                 futures.popleft()  # or its result would be kept until the last one is there
                 yield result
         finally:
-            if pool is _pool:  # else it was shut down and has finished, or is the parent process's
+            if os.getpid() == process:  # a child that was forked meanwhile has none of the threads
                 wait([future for future in futures if not future.cancel()])
 
 

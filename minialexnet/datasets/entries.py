@@ -10,6 +10,9 @@ from pathlib import Path, PureWindowsPath
 from minialexnet.errors import InputError
 
 BLOCK = 1 << 20  # bytes read at once
+LONGEST_NAME, DEEPEST_NAME = 1024, 64
+"""Characters and folders of a name, more than any set of pictures has. A name of a few bytes in a
+compressed archive may say that there are folders without end, one inside the other."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,20 @@ def wrong_name(name: str) -> str | None:
         return "has an absolute path"
     if ".." in windows.parts:
         return "leads out of the archive with '..'"
+    if "\0" in name:
+        return "has the character NUL in its name"
+    if len(name) > LONGEST_NAME:
+        return f"has a name of {len(name):,} characters (at most {LONGEST_NAME:,} are expected)"
+    if len(windows.parts) > DEEPEST_NAME:
+        return f"lies {len(windows.parts):,} folders deep (at most {DEEPEST_NAME} are expected)"
     return None
 
 
 def refused(archive: Path, name: str, wrong: str) -> InputError:
     """The error for an archive with an entry that is not safe."""
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:60]}..."
     return InputError(
-        f"the archive '{archive}' is refused, for its entry {name!r} {wrong}: make it again with "
+        f"the archive '{archive}' is refused, for its entry {shown!r} {wrong}: make it again with "
         "plain files and folders only"
     )
 

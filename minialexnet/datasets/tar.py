@@ -15,7 +15,7 @@ from minialexnet.errors import InputError
 
 try:
     from compression.zstd import ZstdError
-except ImportError:  # before Python 3.14, whose tarfile is the first to read Zstandard
+except ImportError:  # before Python 3.14, or where it was built without Zstandard
     ZstdError = None
 
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -30,6 +30,7 @@ LONG_NAME_TYPES = (
     tarfile.SOLARIS_XHDTYPE,
 )
 LONG_NAME_LIMIT = 1 << 20  # bytes
+LARGEST_FILE = 1 << 60  # bytes; beyond any disk, and yet a place that can be sought
 
 
 class _StrictTarInfo(tarfile.TarInfo):
@@ -45,12 +46,16 @@ class _StrictTarInfo(tarfile.TarInfo):
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(str(error)) from None
+        except (ValueError, OverflowError, IndexError, RecursionError) as error:
+            # tarfile takes numbers and lists in headers for what they should be, and one header
+            # leads to the next by recursion.
+            raise tarfile.ReadError(f"a header that cannot be: {error}") from None
         info._check_size()  # again: a header before its own may have said another
         return info
 
     def _proc_member(self, tar):
         # Each header comes through here, where tarfile's own comment lets subclasses step in. (It
-        # does not through `frombuf`, since 3.13 and in later releases of the versions before.)
+        # does not through `frombuf` in newer releases, 3.13.15 and 3.14.7 among them.)
         self._check_size()
         # Names which are too long for a header are read into memory, whatever their length.
         if self.type in LONG_NAME_TYPES and self.size > LONG_NAME_LIMIT:
@@ -58,7 +63,8 @@ class _StrictTarInfo(tarfile.TarInfo):
         return super()._proc_member(tar)
 
     def _check_size(self) -> None:
-        if self.size < 0:  # it would lead back, and round and round
+        # A size below zero would lead back, and round and round.
+        if not 0 <= self.size <= LARGEST_FILE:
             raise tarfile.ReadError(f"a file of {self.size} bytes")
 
 
@@ -82,7 +88,7 @@ def _tar(path: Path, file: BinaryIO) -> tarfile.TarFile:
     if start.startswith(COMPRESSED) or (zstandard and ZstdError):
         raise tarfile.ReadError("or there is no tar archive inside it")
     if zstandard:
-        what = "compressed with Zstandard, which Python reads from 3.14 on"
+        what = "compressed with Zstandard, which this Python cannot read"
     else:
         what = "a zip archive" if start.startswith(b"PK") else f"it begins with {start!r}"
     raise InputError(

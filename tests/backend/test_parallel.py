@@ -422,6 +422,61 @@ def test_a_worker_may_release_memory():
     assert done.returncode == 0, done.stderr
 
 
+def test_garbage_collected_while_work_is_given_out_may_release_memory():
+    done = run_python("""
+        import gc, os, threading
+        from minialexnet.backend import map_ordered, release_memory, set_num_threads
+        threading.Timer(20, os._exit, [3]).start()  # it would wait for a lock it holds itself
+        set_num_threads(2)
+
+        class Releases:
+            def __del__(self):
+                release_memory()
+
+        class Items(list):
+            def __iter__(self):
+                for i in range(4):
+                    garbage = Releases()
+                    garbage.cycle = garbage
+                    del garbage
+                    gc.collect()
+                    yield i
+
+        assert list(map_ordered(lambda i: i, Items([0, 1]))) == [0, 1, 2, 3]
+        os._exit(0)
+    """)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no other process can send SIGINT there")
+@pytest.mark.parametrize("waits", ["release_memory()", "set_num_threads(3)"])
+def test_nobody_is_at_work_behind_the_caller_when_waiting_for_the_pool_was_interrupted(waits):
+    done = run_python(f"""
+        import os, signal, threading, time
+        from minialexnet.backend import map_ordered, release_memory, set_num_threads
+        set_num_threads(2)
+        begun, ended = [], []
+
+        def slow(i):
+            begun.append(i)
+            time.sleep(0.3)
+            ended.append(i)
+
+        results = map_ordered(slow, range(20))
+        next(results)
+        threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
+        try:
+            {waits}
+        except KeyboardInterrupt:
+            print("interrupted")
+        results.close()
+        print(len(begun) == len(ended) < 20)
+        time.sleep(0.7)
+        print(len(begun) == len(ended) < 20)
+    """)
+    assert done.stdout.split() == ["interrupted", "True", "True"], done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_forked_process_makes_its_own_pool():
     done = run_python("""

@@ -325,6 +325,63 @@ def test_a_size_below_nothing_in_an_extended_header(tmp_path, place, size):
     refused(path, place, "cut off or damaged")
 
 
+def header(content: bytes = b"", **fields) -> bytes:
+    """What a tar archive has for one entry; fields: of TarInfo."""
+    info = tarfile.TarInfo("top/a.png")
+    info.size = len(content)
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
+
+
+def sparse_and_cut() -> bytes:
+    """An old header of a sparse file which says that another follows."""
+    whole = bytearray(header(type=tarfile.GNUTYPE_SPARSE))
+    whole[482] = 1
+    whole[148:156] = b" " * 8
+    whole[148:156] = b"%06o\0 " % sum(whole)
+    return bytes(whole)
+
+
+HOSTILE = {
+    "a size that no disk has": header(size=1 << 63),
+    "a size that no file has": header(size=1 << 64),
+    "no number": header(b"24 GNU.sparse.size=three\n", type=tarfile.XHDTYPE) + header(),
+    "a length of many digits": header(b"9" * 5000 + b" path=a\n", type=tarfile.XHDTYPE) + header(),
+    "headers of headers": header(b"abc\0", type=tarfile.GNUTYPE_LONGNAME) * 1000 + header(),
+    "a list that is cut off": sparse_and_cut(),
+}
+
+
+@pytest.mark.parametrize("bad", HOSTILE.values(), ids=HOSTILE)
+def test_headers_that_the_tarfile_module_stumbles_over(tmp_path, place, bad):
+    path = tmp_path / "x.tar"
+    path.write_bytes(header(b"x") + bad)
+    refused(path, place, "cut off or damaged")
+
+
+@MAKERS
+@pytest.mark.parametrize(
+    ("name_inside", "wrong"),
+    [
+        ("top/" + "n" * 2000 + ".png", "has a name of 2,008 characters"),
+        ("top/" + "n/" * 100 + "a.png", "lies 102 folders deep"),
+    ],
+)
+def test_names_longer_and_deeper_than_any_set_has(tmp_path, place, make, name, name_inside, wrong):
+    path = make(tmp_path / name, {name_inside: b"x"})
+    assert len(refused(path, place, "is refused, for its entry 'top/n", wrong)) < 2000
+    if name == "x.tgz":  # also where it is read without unpacking
+        with pytest.raises(InputError, match=wrong):
+            open_source(path)
+
+
+def test_the_character_nul_in_a_name(tmp_path, place):
+    path = tmp_path / "x.tar"
+    path.write_bytes(header(b"19 path=top/a\0.png\n", type=tarfile.XHDTYPE) + header(b"x"))
+    refused(path, place, "the character NUL")
+
+
 @MAKERS
 @pytest.mark.parametrize("files", [{"a": b"x", "a/b": b"x"}, {"a/b": b"x", "a": b"x"}])
 def test_a_file_in_the_place_of_a_folder(tmp_path, place, make, name, files):
