@@ -4,7 +4,8 @@ Fresh memory costs as much as arithmetic: the operating system hands it out page
 filled with zeros first. A training step of AlexNet on 128 pictures would ask for some gigabytes
 of it, every time the same. So `empty` lends blocks from a pool, and a block goes back when the
 last array that looks into it is gone; nobody has to give it back by hand. (In a free-threaded
-Python: when the thread that made the array next runs.) On a GPU, CuPy does the same by itself.
+Python, an array that another thread has made is gone when that thread next runs.) On a GPU, CuPy
+does the same by itself.
 
 Each core has a cache of its own. A block that another thread has just used lies in the wrong one,
 and to fetch each line from there makes a convolution up to a quarter slower. So threads get their
@@ -231,8 +232,8 @@ def copy(array: Array) -> Array:
     return result
 
 
-def release_memory() -> None:
-    """Return to the system what no array uses; see `parallel.release_memory`, which does more."""
+def release_unused() -> None:
+    """Return to the operating system what no array uses."""
     _pool.release()
 
 

@@ -22,10 +22,9 @@ from typing import Any, TypeVar
 
 import threadpoolctl
 
-from minialexnet.backend import memory
 from minialexnet.backend.arrays import Array, get_array_module, is_on_host, memory_order_view
 from minialexnet.backend.cores import usable_cores
-from minialexnet.backend.memory import empty
+from minialexnet.backend.memory import empty, release_unused
 from minialexnet.errors import InputError
 
 T = TypeVar("T")
@@ -156,7 +155,7 @@ def release_memory() -> None:
             _end_pool()
         finally:
             _pool_lock.release()
-    memory.release_memory()
+    release_unused()
 
 
 def slice_batch(x: Array) -> list[slice]:
@@ -246,7 +245,9 @@ def map_ordered(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         try:
             with _pool_lock:  # or set_num_threads could shut the pool down in between
                 pool = _get_pool()
-                for item in items:  # one by one: an interruption must find those begun
+                # One by one, as an interruption must find those begun; and each with a copy of the
+                # context, as only one thread at a time can be in it.
+                for item in items:
                     futures.append(pool.submit(copy_context().run, work, item))
             while futures:
                 result = futures[0].result()

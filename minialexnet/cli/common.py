@@ -128,7 +128,8 @@ def load_data_for(checkpoint: Checkpoint, path: Path, given: str | None) -> tupl
         data, pictures = config.data, load_data_again(config, path)
     found, expected = pictures.classes, checkpoint.classes
     if list(found) != expected:
-        difference = f": {class_difference(found, expected)}" if {*found} & {*expected} else ""
+        shared = set(found) & set(expected)  # without any, the lists themselves say it all
+        difference = f": {class_difference(found, expected)}" if shared else ""
         raise InputError(
             f"{data} has the classes {listing(found)}, but {path} was trained on "
             f"{listing(expected)}{difference}; give pictures of those with --data"

@@ -47,8 +47,8 @@ def decode_all(
             return split, position, TooLittleMemory("there is not enough memory to decode it")
 
     # Pillow warns of odd notes in a picture, which do not matter, and of huge ones, which are
-    # skipped. Filters belong to the whole process, so this must be around all threads; or, in a
-    # free-threaded Python, to a context, so each call gets a copy of this one.
+    # skipped. Filters belong to the whole process, so this must be around all threads; in a
+    # free-threaded Python they belong to a context, so each call gets a copy of this one.
     with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
         warnings.filterwarnings("ignore", module=r"PIL\.")
         jobs: deque[Future[Decoded]] = deque()

@@ -11,8 +11,8 @@ from minialexnet.errors import InputError
 
 BLOCK = 1 << 20  # bytes read at once
 LONGEST_NAME, DEEPEST_NAME = 1024, 64
-"""Characters and folders of a name, more than any set of pictures has. A name of a few bytes in a
-compressed archive may say that there are folders without end, one inside the other."""
+"""Characters of a name, and folders around it: more than any set of pictures has. Without a limit,
+a few compressed bytes could ask for more folders, one in the other, than there is memory."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Entry:
 
 
 def wrong_name(name: str) -> str | None:
-    """What is wrong with the name of an entry: it must lead to a place inside the archive."""
+    """What is wrong with an entry's name: it must lead to a place, not too deep, in the archive."""
     windows = PureWindowsPath(name)  # it knows both kinds of slash, and drives
     if windows.anchor:
         return "has an absolute path"
@@ -41,8 +41,9 @@ def wrong_name(name: str) -> str | None:
         return "has the character NUL in its name"
     if len(name) > LONGEST_NAME:
         return f"has a name of {len(name):,} characters (at most {LONGEST_NAME:,} are expected)"
-    if len(windows.parts) > DEEPEST_NAME:
-        return f"lies {len(windows.parts):,} folders deep (at most {DEEPEST_NAME} are expected)"
+    depth = len(windows.parts) - 1
+    if depth > DEEPEST_NAME:
+        return f"lies {depth} folders deep (at most {DEEPEST_NAME} are expected)"
     return None
 
 

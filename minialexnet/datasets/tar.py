@@ -19,9 +19,11 @@ except ImportError:  # before Python 3.14, or where it was built without Zstanda
     ZstdError = None
 
 BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
-BROKEN += (ZstdError,) if ZstdError else ()
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # what gzip, bzip2 and xz files begin with
 ZSTANDARD = b"\x28\xb5\x2f\xfd"
+if ZstdError:
+    BROKEN += (ZstdError,)
+    COMPRESSED += (ZSTANDARD,)
 LONG_NAME_TYPES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -84,10 +86,9 @@ def _tar(path: Path, file: BinaryIO) -> tarfile.TarFile:
     except tarfile.TarError:
         file.seek(0)
         start = file.read(16)
-    zstandard = start.startswith(ZSTANDARD)
-    if start.startswith(COMPRESSED) or (zstandard and ZstdError):
+    if start.startswith(COMPRESSED):
         raise tarfile.ReadError("or there is no tar archive inside it")
-    if zstandard:
+    if start.startswith(ZSTANDARD):
         what = "compressed with Zstandard, which this Python cannot read"
     else:
         what = "a zip archive" if start.startswith(b"PK") else f"it begins with {start!r}"

@@ -346,7 +346,7 @@ def sparse_and_cut() -> bytes:
 HOSTILE = {
     "a size that no disk has": header(size=1 << 63),
     "a size that no file has": header(size=1 << 64),
-    "no number": header(b"24 GNU.sparse.size=three\n", type=tarfile.XHDTYPE) + header(),
+    "no number": header(b"25 GNU.sparse.size=three\n", type=tarfile.XHDTYPE) + header(),
     "a length of many digits": header(b"9" * 5000 + b" path=a\n", type=tarfile.XHDTYPE) + header(),
     "headers of headers": header(b"abc\0", type=tarfile.GNUTYPE_LONGNAME) * 1000 + header(),
     "a list that is cut off": sparse_and_cut(),
@@ -365,7 +365,7 @@ def test_headers_that_the_tarfile_module_stumbles_over(tmp_path, place, bad):
     ("name_inside", "wrong"),
     [
         ("top/" + "n" * 2000 + ".png", "has a name of 2,008 characters"),
-        ("top/" + "n/" * 100 + "a.png", "lies 102 folders deep"),
+        ("top/" + "n/" * 100 + "a.png", "lies 101 folders deep"),
     ],
 )
 def test_names_longer_and_deeper_than_any_set_has(tmp_path, place, make, name, name_inside, wrong):
